@@ -42,6 +42,8 @@ export interface Asking {
   answerBy: number | undefined;
   /** Claims that this attempt has stored with its round, by contract; absent if it makes no offers. */
   claims?: Map<string, Claim>;
+  /** Keeps the round of a ping, which has no lead yet; by default it is stored with the lead. */
+  keep?: (round: Round) => Round;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function ask(asking: Asking, round: Round, asked: readonly Candidat
     deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, detail, ms });
   }
   const next = { ...withAnswers(round, answers), decidedAfter: sinceStart(round) };
+  if (asking.keep !== undefined) return asking.keep(next);
   const { sale } = round.terms;
   const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
   if (contenders.length === 0) return store(asking, next);
@@ -90,8 +93,9 @@ export async function askAgain(asking: Asking, round: Round, contract: string): 
   const expired = round.entries.find((entry) => entry.contract === contract);
   if (expired === undefined) throw new Error(`Round ${round.number} has not asked ${contract}`);
   const answer = await pingOne(asking, round, expired, true);
-  const next = withNewAnswer(round, expired, unlessExpired(answer, Date.now()));
-  return storeRound(asking.deps.database, asking.lead._id, { ...next, decidedAfter: sinceStart(round) });
+  const answered = withNewAnswer(round, expired, unlessExpired(answer, Date.now()));
+  const next = { ...answered, decidedAfter: sinceStart(round) };
+  return asking.keep?.(next) ?? storeRound(asking.deps.database, asking.lead._id, next);
 }
 
 /** Waits for every answer, or until no outstanding answer can change who buys. */

@@ -7,6 +7,7 @@ import { endLead, withdrawLead } from './endLead.js';
 import { holdPost } from './holdPost.js';
 import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
+import { endPing, pricePing } from './pricePing.js';
 import { runRound } from './runRound.js';
 import { dueDigests, sendDigest } from './sendDigest.js';
 import { settlePost } from './settlePost.js';
@@ -33,6 +34,8 @@ const ofLead =
 export function createActivities(deps: Deps) {
   return {
     runRound: ofLead(runRound(deps)),
+    pricePing: pricePing(deps),
+    endPing: endPing(deps),
     deliverPost: ofLead(deliverPost(deps)),
     settlePost: ofLead(settlePost(deps)),
     cancelPost: cancelPost(deps),

@@ -7,12 +7,12 @@ import {
 } from '../src/market/eligibility/plan.js';
 import { isByDuplicateRule, type PersonHashes } from '../src/market/limits/duplicates.js';
 import type { Round } from '../src/market/model/round.js';
-import type { LeadDocument } from '../src/store/documents.js';
+import type { LeadDocument, UsageDocument } from '../src/store/documents.js';
 import { leadInRound } from '../src/store/leads/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market/storedTerms.js';
 import { comparedOf, findCompared } from '../src/store/persons/commonValues.js';
 import { listedBy } from '../src/store/persons/suppressions.js';
-import { accountId, readUsage } from '../src/store/sales/capacity.js';
+import { accountId, readUsage, withoutReservationsOf } from '../src/store/sales/capacity.js';
 import { planChecks } from './checks.js';
 import type { Deps } from './deps.js';
 
@@ -27,7 +27,8 @@ export async function planRound(
   const { plan, known, notCompared } = await planWithinLimits(deps, market, lead, now);
   const { plan: open, checksMs } = await planChecks(deps, market, plan, lead);
   const receivedAt = lead.receivedAt.getTime();
-  return { ...newRound(market, { number, receivedAt, now }, open, known.usage), checksMs, notCompared };
+  const round = newRound(market, { number, receivedAt, now }, open, known.usage);
+  return { ...round, terms: { ...round.terms, promised: lead.promise?.least }, checksMs, notCompared };
 }
 
 /**
@@ -76,7 +77,13 @@ async function limitsOf(
     circuits(),
     listedBy(database, withLists, lead.match),
   ]);
-  return { usage, holds, circuits: failing, listedBy: listed };
+  return { usage: usageFor(lead, usage), holds, circuits: failing, listedBy: listed };
+}
+
+/** A promise to the seller is reserved for the lead, which may use it. */
+function usageFor(lead: LeadDocument, usage: ReadonlyMap<string, UsageDocument>): LimitState['usage'] {
+  if (lead.promise === undefined) return usage;
+  return new Map([...usage].map(([id, used]) => [id, withoutReservationsOf(lead._id, used)]));
 }
 
 /** The campaign has left the market: nobody is asked, and the lead expires at once. */

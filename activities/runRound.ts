@@ -1,5 +1,6 @@
 import { nextTier } from '../src/market/auction/asking.js';
 import type { OfferAnswer } from '../src/market/auction/decide.js';
+import { withPingedAnswers } from '../src/market/auction/promise.js';
 import { turnsUsed } from '../src/market/auction/turnsUsed.js';
 import { holdRound, type HeldRound, type RoundPort } from '../src/market/life/round.js';
 import { isEnd } from '../src/market/model/lead.js';
@@ -8,9 +9,10 @@ import { toMinor } from '../src/market/money.js';
 import type { LeadDocument } from '../src/store/documents.js';
 import { settleTurns } from '../src/store/fairness/turnsStore.js';
 import { stateForWorkflow, UnknownLeadError } from '../src/store/leads/leads.js';
-import { findLeadForRound, lastRoundOf, moveRounds } from '../src/store/leads/rounds.js';
+import { findLeadForRound, lastRoundOf, moveRounds, storeRound } from '../src/store/leads/rounds.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import { isSuppressed } from '../src/store/persons/suppressions.js';
+import { findPing } from '../src/store/sales/pings.js';
 import { ask, askAgain, type Asking } from './ask.js';
 import type { Deps } from './deps.js';
 import { addressesOf, endOf, type End } from './endOf.js';
@@ -95,7 +97,17 @@ export async function startRound(
   if (state === 'withdrawing') return { status: state, addresses: await addressesOf(deps, lead) };
   await moveRounds(deps.database, lead, number);
   const planned = await planRound(deps, market, lead, { number, now });
+  const pinged = number === 1 ? await pingedRound(deps, lead, planned) : undefined;
+  if (pinged !== undefined) return { round: pinged, answers: [], isStored: false };
   return { round: await ask(asking, planned, nextTier(planned).asked), answers: [], isStored: false };
+}
+
+/** The first round of a lead whose source has asked for its price: with the answers that the buyers have given then. */
+async function pingedRound(deps: Deps, lead: LeadDocument, planned: Round): Promise<Round | undefined> {
+  if (lead.promise === undefined) return undefined;
+  const ping = await findPing(deps.database, lead._id);
+  const round = ping?.round && withPingedAnswers(planned, ping.round);
+  return round && storeRound(deps.database, lead._id, round);
 }
 
 /** The lead's state before a round; it is withdrawn if its person was put on a suppression list since the last round. */

@@ -24,6 +24,11 @@ export const ERRORS = {
     'Invalid request',
     'Unreadable JSON, a body that is not an object, or another malformed request',
   ),
+  invalidPing: row(
+    400,
+    'Invalid ping',
+    'The `ping_id` was altered, is of another seller, campaign or kind of key, or the lead has other fields than its ping',
+  ),
   invalidKey: row(
     401,
     'Invalid API Key',
@@ -40,6 +45,7 @@ export const ERRORS = {
     'Request in progress',
     'The first request with this Idempotency-Key is still being answered',
   ),
+  pingOver: row(410, 'Ping over', 'The ping of the lead has expired, or another lead was sent with it'),
   tooLarge: row(
     413,
     'Request too large',

@@ -9,6 +9,7 @@ import { createLeadIntake } from './leads/leadIntake.js';
 import { batchRoutes } from './routes/batchRoutes.js';
 import { buyerRoutes } from './routes/buyerRoutes.js';
 import { healthRoutes } from './routes/healthRoutes.js';
+import { pingRoutes } from './routes/pingRoutes.js';
 import { leadRoutes } from './routes/leadRoutes.js';
 
 /** A source that takes longer to send 64 KiB or to read a response is disconnected, or is an attacker. */
@@ -34,6 +35,7 @@ export async function buildLeadApi(context: LeadApiContext): Promise<FastifyInst
   addRootRoute(app, '/docs', { docs: '/docs', openapi: '/docs/openapi.json' });
   const takeLead = createLeadIntake(context, cache);
   await app.register(leadRoutes, { context, cache, limits, takeLead });
+  await app.register(pingRoutes, { context, cache, limits });
   await app.register(batchRoutes, { context, cache, limits, takeLead, wording });
   await app.register(buyerRoutes, { context, cache, limits });
   await app.register(healthRoutes, { context });

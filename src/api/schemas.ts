@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { namesPerson } from '../market/fields/identifyingFields.js';
 import { ADDRESSING, FIELDS } from '../market/fields/standardFields.js';
 import { LEAD_API_ERRORS } from './errorTable.js';
 import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/mergeFields.js';
@@ -22,12 +23,21 @@ const fieldProblems = (description: string, problem: string) =>
     { description },
   );
 
+const promisedPrice = Type.Optional(
+  Type.Number({
+    description:
+      'With a `ping_id`: what the ping promised. `price` is never less, except that fewer buyers may take a shared lead',
+    examples: [45],
+  }),
+);
+
 export const LeadAnswer = Type.Object(
   {
     success: Type.Literal(true),
     lead_id: id('The lead’s id'),
     status,
     ...outcomeProperties,
+    promised_price: promisedPrice,
     warnings: Type.Optional(
       fieldProblems(
         'Fields that were accepted but not understood; absent if there are none',
@@ -38,12 +48,34 @@ export const LeadAnswer = Type.Object(
   { $id: 'LeadAnswer', title: 'An accepted lead' },
 );
 
+export const PingAnswer = Type.Object(
+  {
+    success: Type.Literal(true),
+    status: Type.Enum(['promised', 'no_price'], {
+      type: 'string',
+      description:
+        '`promised`: a lead with this `ping_id` earns `price`. `no_price`: no buyer would take it now',
+    }),
+    ping_id: Type.Optional(
+      Type.String({ description: 'Send it with the lead', examples: ['gpi_019a5c7e-…'] }),
+    ),
+    price: Type.Optional(
+      Type.Number({ description: 'What the lead earns, in the campaign’s currency', examples: [45] }),
+    ),
+    expires_at: Type.Optional(Type.String({ format: 'date-time', description: 'The end of the promise' })),
+    reason: Type.Optional(Type.String({ description: 'Why there is no price', examples: ['no_bid'] })),
+    warnings: LeadAnswer.properties.warnings,
+  },
+  { $id: 'PingAnswer', title: 'What a lead would earn' },
+);
+
 export const LeadView = Type.Object(
   {
     success: Type.Literal(true),
     lead_id: id('The lead’s id'),
     status,
     ...outcomeProperties,
+    promised_price: promisedPrice,
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),
   },
@@ -149,25 +181,49 @@ const value = (about: string, example: string) =>
 
 const Scalar = Type.Union([Type.String({ maxLength: MAX_VALUE }), Type.Number(), Type.Boolean()]);
 
+const CustomField = Type.Union([Scalar, Type.Array(Scalar), Type.Null()]);
+
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
+
+function fieldProperties(names: readonly string[]) {
+  return Object.fromEntries(
+    names.map((name) => {
+      const schema = value(FIELDS[name]?.about ?? '', FIELDS[name]?.example ?? '');
+      return [name, isAlwaysRequired(name) ? schema : Type.Optional(schema)];
+    }),
+  );
+}
 
 /** A lead as a source sends it, for the docs. src/market/fields/standardFields.ts checks requests and reports all faults. */
 export const LeadRequest = Type.Object(
-  Object.fromEntries(
-    Object.entries(FIELDS).map(([name, { about, example }]) => {
-      const schema = value(about, example);
-      return [name, isAlwaysRequired(name) ? schema : Type.Optional(schema)];
-    }),
-  ),
+  {
+    ...fieldProperties(Object.keys(FIELDS)),
+    ping_id: Type.Optional(
+      Type.String({ description: 'From the answer to a ping for this lead', examples: ['gpi_019a5c7e-…'] }),
+    ),
+  },
   {
     $id: 'LeadRequest',
     title: 'A lead',
     description:
       'The campaign decides which other fields are required. Any other name is a custom field and may have a list of values. Numbers and booleans are read as text.',
-    additionalProperties: Type.Union([Scalar, Type.Array(Scalar), Type.Null()]),
+    additionalProperties: CustomField,
     propertyNames: Type.String({ minLength: 1, maxLength: MAX_NAME }),
     maxProperties: MAX_FIELDS,
     examples: [exampleLead()],
+  },
+);
+
+/** A lead without its person. */
+export const PingRequest = Type.Object(
+  fieldProperties(Object.keys(FIELDS).filter((name) => !namesPerson(name, undefined))),
+  {
+    $id: 'PingRequest',
+    title: 'A lead without its person',
+    description: 'The fields of a lead, without those that name the person: these are refused.',
+    additionalProperties: CustomField,
+    maxProperties: MAX_FIELDS,
+    examples: [{ seller: 'ACME1234', category: 'Auto Insurance', state: 'TX', zip: '75001' }],
   },
 );
 

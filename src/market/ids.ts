@@ -14,6 +14,10 @@ export const pingId = (leadId: string, contract: string, round: number, again = 
 export const postId = (leadId: string, contract: string, round?: number): string =>
   v5(`post/${leadId}/${contract}${round === undefined ? '' : `/${round}`}`, NAMESPACE);
 
+/** What a seller's ping reserves under the limits of one contract, until the lead's own sale takes it over. */
+export const promiseId = (leadId: string, contract: string): string =>
+  v5(`promise/${leadId}/${contract}`, NAMESPACE);
+
 /** A payment of a prepaid buyer, by its reference: a repeated payment is booked once. */
 export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buyer}/${ref}`, NAMESPACE);
 

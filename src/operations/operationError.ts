@@ -15,6 +15,8 @@ export type ErrorKind =
   | 'tooLarge'
   | 'wrongType'
   | 'keyReused'
+  | 'invalidPing'
+  | 'pingOver'
   | 'rateLimited'
   | 'internal'
   | 'unavailable'

@@ -55,6 +55,7 @@ export function openDatabase(
     // Leads
     leads: db.collection<stored.StoredLead>('leads'),
     rounds: db.collection<stored.RoundDocument>('rounds'),
+    pings: db.collection<stored.PingDocument>('pings'),
 
     // Sales and books
     sales: db.collection<stored.SaleDocument>('sales'),

@@ -3,6 +3,7 @@ import type { OfferReason } from '../market/auction/decide.js';
 import type { LeadFields } from '../market/fields/standardFields.js';
 import type { Hold, PersonHashes } from '../market/limits/duplicates.js';
 import type { LeadStatus } from '../market/model/lead.js';
+import type { PricePromise } from '../market/model/pricePromise.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
 import type { Change, MetLimit, Round } from '../market/model/round.js';
 import type { LeadReturn, WithdrawnBy } from '../market/model/statusView.js';
@@ -191,6 +192,8 @@ export interface LeadDocument extends LeadFields {
   withdrawal?: Withdrawal;
   /** Why an unsold lead is unsold, in one word. */
   reason?: LeadReason;
+  /** What a ping has promised for it; absent if its source did not ask before. */
+  promise?: PricePromise;
   currency: string;
   /** What the seller earns, the sum over buyers. */
   price?: Minor;
@@ -350,6 +353,29 @@ export interface RoundDocument extends Round {
   _id: string;
   lead: string;
   passed?: SkippedOffer[];
+}
+
+/**
+ * Collection `pings`: a source has asked what a lead would earn. It has no person, and is deleted soon after it expires.
+ * Its id is that of the lead that is sold by it.
+ */
+export interface PingDocument {
+  _id: string;
+  /** The lead as far as it is known, which is not stored as a lead. */
+  lead: LeadDocument;
+  /**
+   * `asking`: buyers are asked. `none`: nobody buys such a lead. `open`: a lead can be sold by it. `used`: a lead was
+   * sent with it.
+   */
+  status: 'asking' | 'none' | 'open' | 'used';
+  /** The round in which buyers were asked. */
+  round?: Round;
+  promise?: PricePromise;
+  /** Why there is no promise. */
+  reason?: LeadReason;
+  expiresAt: Date;
+  /** The contracts whose limits may be reserved for it: noted before they are. */
+  reserving: { contract: string; buyer: string }[];
 }
 
 // Sales and books: `sales`, `returns` and the `ledger`; `usage` has what counts against limits and balances

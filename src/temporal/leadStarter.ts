@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ConnectionLike } from '@temporalio/client';
 import type { Settings, TemporalSettings } from '../config.js';
-import type { LeadFacts } from '../market/model/lead.js';
+import type { LeadFacts, PingFacts } from '../market/model/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
 import { resolvePost, retryNow, type LeadWorkflowCalls, notifyWithdrawn } from './leadWorkflowClient.js';
-import { startLead } from './startLead.js';
+import { startLead, startPing } from './startLead.js';
 
 /** Starts leads' workflows for the API. */
 export interface LeadStarter extends LeadWorkflowCalls {
@@ -14,6 +14,8 @@ export interface LeadStarter extends LeadWorkflowCalls {
    * sweep starts a lead that this call could not.
    */
   start(lead: LeadFacts): void;
+  /** Starts the workflow of a stored ping. Waits for nothing and never fails: without it, the ping has no answer. */
+  startPing(ping: PingFacts): void;
   /** See `notifyWithdrawn`. Waits for nothing. */
   notifyWithdrawn(leadId: string): void;
   /** Rejects when Temporal does not answer. */
@@ -57,27 +59,37 @@ export function openLeadStarter(
     return call;
   }
 
-  async function begin(lead: LeadFacts): Promise<void> {
+  async function begin(
+    start: (starter: Client, options: { withinMs: number; eager: boolean }) => Promise<void>,
+  ): Promise<void> {
     const options = { withinMs: START_WITHIN_MS, eager: eagerClient !== undefined };
     const starter = eagerClient ?? client;
     // One for each call: the client never lets go of what listens to a signal.
     const call = new AbortController();
     starting.add(call);
     try {
-      await starter.withAbortSignal(call.signal, () =>
-        startLead(starter, lead, settings.TASK_QUEUE, options),
-      );
+      await starter.withAbortSignal(call.signal, () => start(starter, options));
     } finally {
       starting.delete(call);
     }
   }
 
+  const notStarted = (leadId: string, error: unknown): void => {
+    const why = error instanceof Error ? error.name : 'unknown';
+    log.warn({ lead_id: leadId, event: 'not_started', why });
+  };
+  const { TASK_QUEUE: queue } = settings;
+
   return {
-    start(lead) {
-      noted(begin(lead)).catch((error: unknown) => {
-        const why = error instanceof Error ? error.name : 'unknown';
-        log.warn({ lead_id: lead.leadId, event: 'not_started', why });
-      });
+    start: (lead) => {
+      noted(begin((starter, options) => startLead(starter, lead, queue, options))).catch((error: unknown) =>
+        notStarted(lead.leadId, error),
+      );
+    },
+    startPing: (ping) => {
+      noted(begin((starter, options) => startPing(starter, ping, queue, options))).catch((error: unknown) =>
+        notStarted(ping.pingId, error),
+      );
     },
     notifyWithdrawn: (leadId) => void noted(notifyWithdrawn(client, leadId)),
     resolvePost: (leadId, decision) => noted(resolvePost(client, leadId, decision)),

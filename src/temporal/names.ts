@@ -5,6 +5,8 @@ import { fitKeyword } from './sizeLimits.js';
 
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
 export const LEAD_WORKFLOW = 'distributeLead';
+/** The workflow that asks what a lead would earn, and ends what is reserved for it. */
+export const PING_WORKFLOW = 'pricePing';
 /** The workflow that erases persons whose time is over. */
 export const RETENTION_WORKFLOW = 'retention';
 /** The workflow that sends buyers their daily digests. */

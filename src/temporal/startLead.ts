@@ -3,9 +3,15 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import type { LeadFacts } from '../market/model/lead.js';
+import type { LeadFacts, PingFacts } from '../market/model/lead.js';
 import { fitFairnessKey, fitSummary } from './sizeLimits.js';
-import { leadSearchAttributes, GIVEN_BACK_SIGNAL, LEAD_WORKFLOW, workflowId } from './names.js';
+import {
+  leadSearchAttributes,
+  GIVEN_BACK_SIGNAL,
+  LEAD_WORKFLOW,
+  PING_WORKFLOW,
+  workflowId,
+} from './names.js';
 
 /** Which leads get a free worker first: the smaller number. */
 const SOURCE_WAITS = 3;
@@ -62,6 +68,27 @@ export async function startLead(
         signalArgs: [],
       });
   });
+}
+
+/** Starts the workflow of a ping, whose source waits. @throws if Temporal does not answer in time */
+export async function startPing(
+  client: Client,
+  { pingId, seller, category, test, ...ping }: PingFacts,
+  taskQueue: string,
+  { withinMs, eager = false }: { withinMs: number; eager?: boolean },
+): Promise<void> {
+  await client.withDeadline(Date.now() + withinMs, () =>
+    client.workflow.start(PING_WORKFLOW, {
+      workflowId: `ping-${pingId}`,
+      taskQueue,
+      args: [{ pingId, seller, category, test, ...ping }] satisfies [PingFacts],
+      priority: { priorityKey: SOURCE_WAITS, fairnessKey: fitFairnessKey(seller) },
+      staticSummary: fitSummary(
+        ['ping', category, seller, test ? 'test' : undefined].filter(Boolean).join(' · '),
+      ),
+      requestEagerStart: eager,
+    }),
+  );
 }
 
 /**

@@ -20,6 +20,7 @@ import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
 import { warnOfRetention } from '../store/persons/retention.js';
 import { confirmCollected } from '../store/sales/capacity.js';
+import { endOrphanedPings } from '../store/sales/pings.js';
 import { settleOrphans } from '../store/sales/posts.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
@@ -89,7 +90,7 @@ export async function startWorker(
     workflowBundle: { codePath },
     overdueLeads: overdueLeadsSource,
     marketChanges,
-    settleOrphans: () => settleOrphans(database),
+    settleOrphans: async () => (await settleOrphans(database)) + (await endOrphanedPings(database)),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
       const now = Date.now();

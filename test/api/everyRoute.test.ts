@@ -27,6 +27,16 @@ const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[th
       const to = (seller: string) => sendLead({ ...world, key }, { ...SAMPLE, seller });
       return [await to('ACME1234'), await to('NOBODY00')];
     },
+    'POST /api/pings': async (world, key) => {
+      const { seller: _seller, category, state } = SAMPLE;
+      const to = (seller: string) =>
+        request({ ...world, key }, '/api/pings', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ seller, category, state }),
+        });
+      return [await to('ACME1234'), await to('NOBODY00')];
+    },
     'POST /api/leads/batch': async (world, key) => {
       const to = async (seller: string): Promise<Reply> => {
         const { headers, body } = await request({ ...world, key }, '/api/leads/batch', {

@@ -12,6 +12,7 @@ export const LONG = [
   'cli/brokenService',
   'faults/workersComeAndGo',
   'faults/capExact',
+  'faults/pingCaps',
   'faults/databaseAway',
   'cli/commands/backupCommands',
   'local/production',

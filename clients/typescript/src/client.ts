@@ -3,7 +3,7 @@ import { Http, readJson, type ApiRequest } from './http.js';
 import { pause, untilReset, type RateLimit } from './pace.js';
 import { preferOf } from './prefer.js';
 import { retryAfter } from './retry.js';
-import type { Lead, LeadAnswer, LeadView } from './types.js';
+import type { Lead, LeadAnswer, LeadFacts, LeadView, PingAnswer } from './types.js';
 
 export interface GavelClientOptions {
   /** The address of the exchange, such as `https://leads.example`. */
@@ -53,6 +53,20 @@ export class GavelClient {
   /** The rate limit of leads, as the exchange last reported it. */
   get rateLimit(): Readonly<RateLimit> | undefined {
     return this.#http.rate('leads');
+  }
+
+  /**
+   * Asks what a lead would earn. Send the lead with the `ping_id` of the answer before it expires.
+   * @param facts the lead without its person
+   * @throws as `sendLead`
+   */
+  async pingLead(facts: LeadFacts, { signal }: Pick<SendOptions, 'signal'> = {}): Promise<PingAnswer> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(facts);
+    return this.#ask<PingAnswer>(
+      { method: 'POST', path: '/api/pings', headers, body, counts: 'pings' },
+      signal,
+    );
   }
 
   /**

@@ -2,8 +2,8 @@ import { apiError, NoAnswerError } from './errors.js';
 import { readRateLimit, readRetryAfter, type RateLimit } from './pace.js';
 import type { ErrorAnswer } from './types.js';
 
-/** Rate limits count leads and the other requests separately. */
-export type Counts = 'leads' | 'reads';
+/** Rate limits count leads, pings and the other requests separately. */
+export type Counts = 'leads' | 'pings' | 'reads';
 
 export interface ApiRequest {
   method: 'GET' | 'POST';

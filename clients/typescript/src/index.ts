@@ -10,4 +10,4 @@ export {
   type FieldProblem,
 } from './errors.js';
 export type { RateLimit } from './pace.js';
-export type { ErrorAnswer, Lead, LeadAnswer, LeadView } from './types.js';
+export type { ErrorAnswer, Lead, LeadAnswer, LeadFacts, LeadView, PingAnswer } from './types.js';

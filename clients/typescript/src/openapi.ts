@@ -86,6 +86,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask what a lead would earn */
+        post: operations["pingLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -152,7 +169,7 @@ export interface components {
              * @description One of the texts of the error table
              * @enum {string}
              */
-            error: "Missing required field" | "No matching campaign" | "Invalid field" | "Invalid request" | "Invalid API Key" | "Not found" | "Method not allowed" | "Request in progress" | "Request too large" | "Unsupported content type" | "Idempotency key reused" | "Rate limit exceeded" | "Internal error" | "Service unavailable" | "Returns not agreed" | "Return window over";
+            error: "Missing required field" | "No matching campaign" | "Invalid field" | "Invalid request" | "Invalid ping" | "Invalid API Key" | "Not found" | "Method not allowed" | "Request in progress" | "Ping over" | "Request too large" | "Unsupported content type" | "Idempotency key reused" | "Rate limit exceeded" | "Internal error" | "Service unavailable" | "Returns not agreed" | "Return window over";
             /** @description All invalid fields */
             fields?: {
                 /** @example lastName */
@@ -194,6 +211,11 @@ export interface components {
              * @example 45
              */
             price?: number;
+            /**
+             * @description With a `ping_id`: what the ping promised. `price` is never less, except that fewer buyers may take a shared lead
+             * @example 45
+             */
+            promised_price?: number;
             /**
              * @description Why the lead is unsold
              * @example no_bid
@@ -314,6 +336,11 @@ export interface components {
              */
             phoneExtension?: string;
             /**
+             * @description From the answer to a ping for this lead
+             * @example gpi_019a5c7e-…
+             */
+            ping_id?: string;
+            /**
              * @description The seller’s code (recommended, never changes) or its slug
              * @example ACME1234
              */
@@ -393,6 +420,11 @@ export interface components {
              */
             price?: number;
             /**
+             * @description With a `ping_id`: what the ping promised. `price` is never less, except that fewer buyers may take a shared lead
+             * @example 45
+             */
+            promised_price?: number;
+            /**
              * @description Why the lead is unsold
              * @example no_bid
              * @example no_buyer_eligible
@@ -434,6 +466,142 @@ export interface components {
              * @enum {string}
              */
             withdrawn_by?: "seller" | "ops" | "suppression" | "erasure";
+        };
+        /** What a lead would earn */
+        PingAnswer: {
+            /**
+             * Format: date-time
+             * @description The end of the promise
+             */
+            expires_at?: string;
+            /**
+             * @description Send it with the lead
+             * @example gpi_019a5c7e-…
+             */
+            ping_id?: string;
+            /**
+             * @description What the lead earns, in the campaign’s currency
+             * @example 45
+             */
+            price?: number;
+            /**
+             * @description Why there is no price
+             * @example no_bid
+             */
+            reason?: string;
+            /**
+             * @description `promised`: a lead with this `ping_id` earns `price`. `no_price`: no buyer would take it now
+             * @enum {string}
+             */
+            status: "promised" | "no_price";
+            /** @enum {boolean} */
+            success: true;
+            /** @description Fields that were accepted but not understood; absent if there are none */
+            warnings?: {
+                /** @example lastName */
+                field: string;
+                /** @example not a ZIP code of 5 or 9 digits; kept as sent */
+                problem: string;
+            }[];
+        };
+        /**
+         * A lead without its person
+         * @description The fields of a lead, without those that name the person: these are refused.
+         * @example {
+         *       "seller": "ACME1234",
+         *       "category": "Auto Insurance",
+         *       "state": "TX",
+         *       "zip": "75001"
+         *     }
+         */
+        PingRequest: {
+            /**
+             * @description Category of one of the seller’s campaigns; case and outer spaces don’t matter
+             * @example Auto Insurance
+             */
+            category: string;
+            /**
+             * @description City
+             * @example Dallas
+             */
+            city?: string;
+            /**
+             * @description Time of the consent: date and time with offset (ISO 8601)
+             * @example 2026-11-24T14:33:05-06:00
+             */
+            consentAt?: string;
+            /**
+             * @description The person’s IP address
+             * @example 203.0.113.9
+             */
+            ip?: string;
+            /**
+             * @description Jornaya LeadiD token
+             * @example 2D8A1F2C-6C1B-4B4E-9D0E-3F5A6B7C8D9E
+             */
+            jornayaLeadId?: string;
+            /**
+             * @description Address of the page with the form
+             * @example https://quotes.example/auto
+             */
+            landingPage?: string;
+            /**
+             * @description The seller’s code (recommended, never changes) or its slug
+             * @example ACME1234
+             */
+            seller: string;
+            /**
+             * @description US state, district, territory or military state: its 2-letter code or its name
+             * @example TX
+             */
+            state?: string;
+            /**
+             * @description Tracking id of the source, such as a campaign
+             * @example spring-campaign
+             */
+            subId?: string;
+            /**
+             * @description Further tracking id
+             * @example ad-17
+             */
+            subId2?: string;
+            /**
+             * @description Further tracking id
+             * @example keyword-4
+             */
+            subId3?: string;
+            /**
+             * @description Further tracking id
+             * @example b
+             */
+            subId4?: string;
+            /**
+             * @description Further tracking id
+             * @example 9
+             */
+            subId5?: string;
+            /**
+             * @description Text that the person consented to, verbatim
+             * @example By clicking Get quotes I agree to be called about my request.
+             */
+            tcpaText?: string;
+            /**
+             * @description TrustedForm certificate
+             * @example https://cert.trustedform.com/0a1b2c3d4e5f60718293a4b5c6d7e8f901234567
+             */
+            trustedFormCertUrl?: string;
+            /**
+             * @description User agent of the person’s browser
+             * @example Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)
+             */
+            userAgent?: string;
+            /**
+             * @description ZIP code, 5 or 9 digits
+             * @example 75001
+             */
+            zip?: string;
+        } & {
+            [key: string]: (string | number | boolean) | (string | number | boolean)[] | null;
         };
         /** Whether leads are accepted */
         Readiness: {
@@ -778,6 +946,7 @@ export interface operations {
              *     `No matching campaign`: The seller has no active campaign with this category, or the campaign is paused.
              *     `Invalid field`: A required field has an unreadable value, or a field with one value has several or an object.
              *     `Invalid request`: Unreadable JSON, a body that is not an object, or another malformed request.
+             *     `Invalid ping`: The `ping_id` was altered, is of another seller, campaign or kind of key, or the lead has other fields than its ping.
              */
             400: {
                 headers: {
@@ -817,6 +986,23 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the request again */
                     "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Ping over`: The ping of the lead has expired, or another lead was sent with it. */
+            410: {
+                headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
                     /** @description Remaining requests in this minute */
@@ -1285,6 +1471,168 @@ export interface operations {
                 };
             };
             /** @description `Invalid request`: Unreadable JSON, a body that is not an object, or another malformed request. */
+            400: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Invalid API Key`: The key is missing, malformed, unknown, revoked, expired or of another kind, or `seller` names another seller. */
+            401: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The body is over 64 KiB, there are over 100 fields, a name is over 64 characters or a value over 10,000. */
+            413: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Unsupported content type`: The body is neither JSON, form nor multipart, or has a file that is not empty. */
+            415: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Rate limit exceeded`: The key’s requests a minute are used up. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the request again */
+                    "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Internal error`: Internal error of the exchange. */
+            500: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Service unavailable`: The lead could not be stored in time, or the process is shutting down; nothing was accepted. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the request again */
+                    "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    pingLead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PingRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PingRequest"];
+                "multipart/form-data": components["schemas"]["PingRequest"];
+            };
+        };
+        responses: {
+            /** @description The best price, or why there is none */
+            200: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PingAnswer"];
+                };
+            };
+            /**
+             * @description `Missing required field`: A required field is absent or blank.
+             *     `No matching campaign`: The seller has no active campaign with this category, or the campaign is paused.
+             *     `Invalid field`: A required field has an unreadable value, or a field with one value has several or an object.
+             *     `Invalid request`: Unreadable JSON, a body that is not an object, or another malformed request.
+             */
             400: {
                 headers: {
                     /** @description Requests per minute */

@@ -6,6 +6,10 @@ type Schemas = components['schemas'];
 export type Lead = Schemas['LeadRequest'];
 /** The answer to a lead. */
 export type LeadAnswer = Schemas['LeadAnswer'];
+/** A lead without its person. */
+export type LeadFacts = Schemas['PingRequest'];
+/** What a lead would earn. */
+export type PingAnswer = Schemas['PingAnswer'];
 /** The current status of a lead. */
 export type LeadView = Schemas['LeadView'];
 /** The answer to a line of a batch. */

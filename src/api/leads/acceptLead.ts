@@ -6,6 +6,7 @@ import type { Database } from '../../store/db.js';
 import {
   factsOf,
   findFinalSummary,
+  findStoredLead,
   insertLead,
   markAnswered,
   type LeadSummary,
@@ -13,9 +14,12 @@ import {
 import type { LeadDocument, StoredLead } from '../../store/documents.js';
 import { matchOf } from '../../store/persons/matchKeys.js';
 import { isSuppressed } from '../../store/persons/suppressions.js';
+import { findPing, usePing } from '../../store/sales/pings.js';
 import type { OutcomeAnswer } from '../../market/model/lead.js';
 import type { Backlog } from './backlog.js';
-import { assertSameRequest, idempotencyOf } from './idempotency.js';
+import { assertSameRequest, idempotencyOf, inProgress } from './idempotency.js';
+import type { SignedPing } from './pingId.js';
+import { pingOver } from './promisedLead.js';
 import type { ReadCache } from '../readCache.js';
 import type { LeadApiContext } from '../context.js';
 import type { SellerKey } from '../plugins/auth.js';
@@ -29,6 +33,8 @@ export interface LeadRequest extends ReadRequest {
   /** How long the source waits for the outcome, ms. */
   answerWithinMs: number;
   receivedAt: Date;
+  /** The ping that was made for the lead. */
+  ping?: SignedPing;
 }
 
 /** A new lead with its outcome, or as it is stored when the time is over; or the lead that this request repeats. */
@@ -48,6 +54,10 @@ export async function acceptLead(
   request: LeadRequest,
 ): Promise<AcceptedLead> {
   const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
+  if (request.ping !== undefined) {
+    lead.promise = await usePing(database, request.ping.id, Date.now());
+    if (lead.promise === undefined) return repeatOf(await leadOfUsedPing(database, lead), lead);
+  }
   if (await isOnList(database, cache, lead)) {
     const notifies = (await cache.seller(lead.seller))?.postbacks.length ?? 0;
     const ended = { ...suppressed(lead), dueAt: notifies > 0 ? startedLater() : undefined };
@@ -92,6 +102,19 @@ export async function acceptLead(
 /** When the sweep looks for a lead that may have to wait in Temporal's task queue. */
 const startedLater = (): Date => new Date(Date.now() + 60_000);
 
+/**
+ * The lead that an earlier attempt of this request has sent with its ping.
+ * @throws OperationError `pingOver` if another request has used the ping, or it has expired; `inProgress` while the first
+ *   attempt stores its lead
+ */
+async function leadOfUsedPing(database: Database, { _id, idempotency }: LeadDocument): Promise<StoredLead> {
+  if (idempotency === undefined) throw pingOver();
+  const first = await findStoredLead(database, _id);
+  if (first?.idempotency?.key === idempotency.key) return first;
+  if (first === null && (await findPing(database, _id))?.status === 'used') throw inProgress();
+  throw pingOver();
+}
+
 /** @throws OperationError if the first request is in progress, or had other fields */
 function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): AcceptedLead {
   assertSameRequest(repeated, idempotency?.fingerprint ?? '', new Date());
@@ -121,7 +144,7 @@ export async function newLead(
   const person = request.reading.lead;
   const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
   return {
-    _id: v7(),
+    _id: request.ping?.id ?? v7(),
     seller: key.seller,
     campaign: campaign.id,
     category: campaign.category,

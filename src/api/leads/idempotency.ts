@@ -71,12 +71,11 @@ export function assertSameRequest(first: StoredLead, fingerprint: string, now: D
     );
   }
   if (first.status === 'received' && first.idempotency.answeringUntil > now) {
-    throw new OperationError(
-      'inProgress',
-      'The first request with this Idempotency-Key is still being answered.',
-      {
-        retryAfterS: 1,
-      },
-    );
+    throw inProgress();
   }
 }
+
+export const inProgress = (): OperationError =>
+  new OperationError('inProgress', 'The first request with this Idempotency-Key is still being answered.', {
+    retryAfterS: 1,
+  });

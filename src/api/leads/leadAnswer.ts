@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { FieldFault } from '../../market/fields/standardFields.js';
+import { toDecimal } from '../../market/money.js';
 import { statusView } from '../../market/model/statusView.js';
 import type { LeadSummary } from '../../store/leads/leads.js';
 import type { OutcomeAnswer } from '../../market/model/lead.js';
@@ -16,13 +17,17 @@ export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefi
     success: true,
     lead_id: lead._id,
     ...statusView({ currency: lead.currency, status: 'pending', ...outcome }),
+    promised_price: promisedPrice(lead),
   };
 }
 
 /** The response for a stored lead. */
 export function storedLeadAnswer(lead: LeadSummary): Answer {
-  return { success: true, lead_id: lead._id, ...statusView(lead) };
+  return { success: true, lead_id: lead._id, ...statusView(lead), promised_price: promisedPrice(lead) };
 }
+
+const promisedPrice = ({ promise, currency }: Pick<LeadSummary, 'promise' | 'currency'>) =>
+  promise && toDecimal(promise.price, currency);
 
 /** Adds warnings about fields, if there are any. */
 export const withWarnings = (answer: Answer, warnings: FieldFault[]): Answer =>

@@ -6,6 +6,7 @@ import type { ReadCache } from '../readCache.js';
 import { acceptLead } from './acceptLead.js';
 import { createBacklog } from './backlog.js';
 import { newLeadAnswer, storedLeadAnswer, withWarnings, type Answer } from './leadAnswer.js';
+import { checkPing, takePingId } from './promisedLead.js';
 import { readRequest } from './readRequest.js';
 
 /** One lead as a source sends it, alone or in a batch. */
@@ -42,8 +43,15 @@ export function createLeadIntake(context: LeadApiContext, cache: ReadCache): Tak
 
   return async (sent) => {
     const receivedAt = new Date();
-    const read = await readRequest(cache, sent.key, sent.given);
-    const taken = await acceptLead(context, { cache, backlog }, { ...sent, ...read, receivedAt });
+    const { pingId, fields: given } = takePingId(sent.given);
+    const { key } = sent;
+    const read = await readRequest(cache, key, given);
+    const owner = { seller: key.seller, campaign: read.campaign.id, test: key.test };
+    const { fields } = read.reading.lead;
+    const ping = pingId === undefined ? undefined : await checkPing(context.database, pingId, owner, fields);
+    // An idempotency key stands for the whole request: another ping is another request.
+    const request = { ...sent, ...read, receivedAt, ping };
+    const taken = await acceptLead(context, { cache, backlog }, request);
     const { warnings } = read.reading;
     if ('repeated' in taken)
       return { answer: withWarnings(storedLeadAnswer(taken.repeated), warnings), isReplayed: true };

@@ -1,5 +1,7 @@
+import { namesPerson } from '../../market/fields/identifyingFields.js';
 import { isMissing, type FieldFault } from '../../market/fields/standardFields.js';
 import type { SourceTerms } from '../../market/fields/aliases.js';
+import { cleanText } from '../../market/fields/text.js';
 import type { Given } from '../../market/intake/given.js';
 import { readAddressing, readLead, type LeadReading } from '../../market/intake/readLead.js';
 import { formatUtc } from '../../market/calendar/isoTime.js';
@@ -19,7 +21,31 @@ export interface ReadRequest {
  * Finds the campaign of the lead, and reads the lead's fields by its terms.
  * @throws OperationError with all faults
  */
-export async function readRequest(cache: ReadCache, key: SellerKey, given: Given): Promise<ReadRequest> {
+export const readRequest = (cache: ReadCache, key: SellerKey, given: Given): Promise<ReadRequest> =>
+  read(cache, key, given, ({ required }) => ({ required, faults: [] }));
+
+/**
+ * The same for a ping, which has no person: fields that name one are not required, and are faults.
+ * @throws OperationError with all faults
+ */
+export const readPingRequest = (cache: ReadCache, key: SellerKey, given: Given): Promise<ReadRequest> =>
+  read(cache, key, given, ({ required, fields }) => ({
+    required: required.filter((name) => !namesPerson(name, fields)),
+    faults: [...given.keys()]
+      .filter((name) => namesPerson(name, fields))
+      .map((field) => ({ field: cleanText(field), problem: 'names the person; leave it out of a ping' })),
+  }));
+
+/** @param rules by the campaign: the required fields, and faults besides those of the fields' values */
+async function read(
+  cache: ReadCache,
+  key: SellerKey,
+  given: Given,
+  rules: (campaign: Pick<Campaign, 'required' | 'fields'>) => {
+    required: readonly string[];
+    faults: FieldFault[];
+  },
+): Promise<ReadRequest> {
   const own = await cache.seller(key.seller);
   const source = termsOf(own?.sources, key.source);
   const named = readAddressing(given, source);
@@ -31,9 +57,12 @@ export async function readRequest(cache: ReadCache, key: SellerKey, given: Given
   if (named.category !== undefined && !isOpen) throw noCampaign();
   if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);
 
-  const reading = readLead(given, { ...(campaign ?? { required: [] }), source });
-  if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
-  throw faulty(reading.faults, campaign === undefined ? REST_UNKNOWN : '');
+  const terms = campaign ?? { required: [] };
+  const { required, faults } = rules(terms);
+  const reading = readLead(given, { ...terms, required, source });
+  const found = [...faults, ...reading.faults];
+  if (campaign !== undefined && found.length === 0) return { campaign, reading };
+  throw faulty(found, campaign === undefined ? REST_UNKNOWN : '');
 }
 
 const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>

@@ -19,10 +19,12 @@ export const READ_LIMIT_FACTOR = 10;
 export function rateLimitHooks(
   limits: RateLimits,
   requestsPerMinute: number,
-  what: 'leads' | 'returns' | 'requests',
+  what: 'leads' | 'pings' | 'returns' | 'requests',
 ) {
   const limitOf = (request: FastifyRequest): number => keyOf(request).limit ?? requestsPerMinute;
-  const bucketOf = (request: FastifyRequest): string => `key:${keyOf(request)._id}`;
+  /** Pings don't use up what leads may. */
+  const kind = what === 'pings' ? ':pings' : '';
+  const bucketOf = (request: FastifyRequest): string => `key:${keyOf(request)._id}${kind}`;
 
   const consumeWrite = (request: FastifyRequest): Promise<RateWindow> =>
     limits.consume(bucketOf(request), limitOf(request));

@@ -40,6 +40,7 @@ const post = {
         'inProgress',
       ] as const),
       ...(['tooLarge', 'wrongType', 'keyReused', 'rateLimited', 'internal', 'unavailable'] as const),
+      ...(['invalidPing', 'pingOver'] as const),
     ),
   },
 };

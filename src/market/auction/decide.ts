@@ -1,7 +1,7 @@
 import type { DeliveryPolicy } from '../model/delivery.js';
 import { missedCandidates } from './asking.js';
+import { earnedOf } from '../model/margin.js';
 import { isDecided } from './earlyClose.js';
-import { split } from '../model/margin.js';
 import { formatMoney, type Minor } from '../money.js';
 import type { LeadReason, Reason } from '../model/reason.js';
 import type {
@@ -104,7 +104,7 @@ export function nextStep(leadId: string, round: Round, answers: readonly OfferAn
     .slice(0, places)
     .map(({ entry, price }): Offer => {
       const { contract, buyer, bid, delivery } = entry;
-      const earns = margin ? split(price, margin).sellerEarns : price;
+      const earns = earnedOf(price, margin);
       const exclusive = form === 'exclusive';
       return { contract, buyer, exclusive, price, earns, bid, delivery };
     });
@@ -145,18 +145,20 @@ function bestForm(leadId: string, round: Round, open: Bidder[]): SaleForm {
   return worth('exclusive', 1) >= worth('shared', sale.maxBuyers) ? 'exclusive' : 'shared';
 }
 
+/** Bidders at or above their floor and what a ping has promised, in the order in which the lead is offered. */
 function ranked(
   leadId: string,
   round: Round,
   open: Bidder[],
   form: SaleForm,
 ): { entry: Bidder; price: Minor }[] {
-  const { sale } = round.terms;
+  const { sale, margin, promised } = round.terms;
   const turn = new Map((round.turns ?? []).map((contract, i) => [contract, i]));
   return open
     .flatMap((entry) => {
       const price = priceIn(sale, entry.bid, form);
       if (price === undefined || price < floorOf(sale, entry.floor, form)) return [];
+      if (promised !== undefined && earnedOf(price, margin) < promised) return [];
       const worth = sale.award === 'expectedValue' ? price * (entry.rate ?? 1) : price;
       const place = turn.get(entry.contract) ?? Infinity;
       return [{ entry, price, worth, place, tie: fnv1a(`${leadId}/${entry.contract}`) }];
@@ -191,7 +193,8 @@ export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome
   ];
 }
 
-function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnswer | undefined): Outcome {
+function outcome(entry: Entry, terms: RoundTerms, answer: OfferAnswer | undefined): Outcome {
+  const { sale, currency, margin, promised } = terms;
   const { contract, buyer, ms, sentAfter } = entry;
   const again = entry.again === 'asked' ? (true as const) : undefined;
   const who = { contract, buyer, ms, sentAfter, again };
@@ -208,7 +211,12 @@ function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnsw
     const { answer: reason, detail, words, limit } = answer;
     return { ...who, price, note, sold: false, reason, detail, words, limit };
   }
-  if (!isBelowFloor(sale, entry)) return { ...who, price, note, sold: false, reason: 'outbid' };
+  if (!isBelowFloor(sale, entry)) {
+    if (promised === undefined || earnedOf(price, margin) >= promised)
+      return { ...who, price, note, sold: false, reason: 'outbid' };
+    const detail = `a ping has promised the seller ${formatMoney(promised, currency)}`;
+    return { ...who, price, note, sold: false, reason: 'below_floor', detail };
+  }
   return {
     ...who,
     price,

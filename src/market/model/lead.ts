@@ -43,3 +43,15 @@ export interface OutcomeAnswer {
   /** Where a buyer wants the person to be sent. */
   redirectUrl?: string;
 }
+
+/** The data of a ping that its workflow may have. */
+export interface PingFacts {
+  pingId: string;
+  /** The seller's code. */
+  seller: string;
+  category: string;
+  test: boolean;
+  /** Deadline for the answer to its source, UTC ms, and the API process that it waits in. */
+  answerBy: number;
+  answerTo: string;
+}

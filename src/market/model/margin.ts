@@ -22,6 +22,10 @@ export function split(price: Minor, margin: Margin): Split {
   return { buyerPays: price, sellerEarns: price - house, house };
 }
 
+/** What the seller earns of a price. */
+export const earnedOf = (price: Minor, margin: Margin | undefined): Minor =>
+  margin === undefined ? price : split(price, margin).sellerEarns;
+
 function bandOf(price: Minor, bands: ({ from: Minor } & Share)[]): Share | undefined {
   return bands
     .filter(({ from }) => from <= price)

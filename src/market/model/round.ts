@@ -96,6 +96,8 @@ export interface RoundTerms {
   currency: string;
   sale: Sale;
   margin?: Margin;
+  /** What the seller earns from each buyer at least, because a ping has promised it. */
+  promised?: Minor;
   pending: PendingTerms;
 }
 

@@ -106,7 +106,7 @@ export async function findStoredLead({ leads }: Database, leadId: string): Promi
 /** What a source may read of a lead. */
 export type LeadSummary = Pick<
   StoredLead,
-  '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | keyof StatusFields
+  '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | 'promise' | keyof StatusFields
 >;
 
 const SUMMARY: Record<keyof LeadSummary, 1> = {
@@ -115,6 +115,7 @@ const SUMMARY: Record<keyof LeadSummary, 1> = {
   test: 1,
   receivedAt: 1,
   updatedAt: 1,
+  promise: 1,
   status: 1,
   reason: 1,
   price: 1,

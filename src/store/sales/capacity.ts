@@ -330,6 +330,24 @@ export async function readUsage(
   };
 }
 
+/** Usage as it would be without what is reserved for a lead: its own reservations don't stand in its way. */
+export function withoutReservationsOf(lead: string, used: UsageDocument): UsageDocument {
+  const own = Object.values(used.held ?? {}).filter((held) => held.lead === lead);
+  if (own.length === 0) return used;
+  const free = structuredClone(used);
+  const { sold, posts, spent, offers } = free;
+  const counters: Record<string, Record<string, number> | undefined> = { sold, posts, spent, offers };
+  for (const { took, price = 0 } of own) {
+    if (free.balance !== undefined) free.balance += price;
+    for (const { path, adds } of took) {
+      const [counter = '', window = ''] = path.split(/\.(.*)/s);
+      const counts = counters[counter];
+      if (counts?.[window] !== undefined) counts[window] -= adds;
+    }
+  }
+  return free;
+}
+
 /**
  * Releases the reservation of a sale that failed: caps, budgets, balance and person. A post that was sent stays
  * counted. Idempotent by sale.
@@ -345,19 +363,8 @@ export async function release(
   }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & PersonHashes,
   { wasPosted = false }: { wasPosted?: boolean } = {},
 ): Promise<void> {
-  const ids = [contract, accountId(buyer)];
-  const found = await database.usage
-    .find({ _id: { $in: ids }, [`held.${sale}`]: { $exists: true } })
-    .toArray();
-  const given = found.map(({ _id, held }) => {
-    const { took = [], price = 0 } = held?.[sale] ?? {};
-    const back = took
-      .filter(({ path }) => !wasPosted || !/^(posts|offers)\./.test(path))
-      .map(({ path, adds }) => [path, -adds] as const);
-    return endReservation(database, _id, sale, {
-      ...Object.fromEntries(back),
-      ...(price > 0 && { balance: price }),
-    });
+  const given = await endings(database, { sale, contract, buyer }, ({ path }) => {
+    return !wasPosted || !/^(posts|offers)\./.test(path);
   });
   const people = personIds(match).map((_id): Write => ({
     name: 'updateOne',
@@ -370,6 +377,34 @@ export async function release(
     ...people,
     settledContracts(database, lead, [contract]),
   ]);
+}
+
+/** Releases what was reserved under limits and a balance, without a lead or a person. Idempotent by sale. */
+export async function dropReservation(
+  database: Database,
+  held: Pick<Hold, 'sale' | 'contract' | 'buyer'>,
+): Promise<void> {
+  const writes = await endings(database, held, () => true);
+  if (writes.length > 0) await database.client.bulkWrite<Written>(writes);
+}
+
+/** The writes that end the reservations of a sale and give back what they have counted. */
+async function endings(
+  database: Database,
+  { sale, contract, buyer }: Pick<Hold, 'sale' | 'contract' | 'buyer'>,
+  isGivenBack: (counted: CountedUsage) => boolean,
+): Promise<Write[]> {
+  const found = await database.usage
+    .find({ _id: { $in: [contract, accountId(buyer)] }, [`held.${sale}`]: { $exists: true } })
+    .toArray();
+  return found.map(({ _id, held }) => {
+    const { took = [], price = 0 } = held?.[sale] ?? {};
+    const back = took.filter(isGivenBack).map(({ path, adds }) => [path, -adds] as const);
+    return endReservation(database, _id, sale, {
+      ...Object.fromEntries(back),
+      ...(price > 0 && { balance: price }),
+    });
+  });
 }
 
 /** What the reservation of a sale in progress has counted. */

@@ -32,6 +32,7 @@ import {
   type ClaimTerms,
   type EndedClaim,
 } from './claims.js';
+import { takeOverPromise } from './pings.js';
 
 /*
  * The sale of a lead to one buyer: a post is started, and then booked, refused or cancelled. Each step is stored
@@ -127,7 +128,13 @@ export async function beginPost(
 
 /** The parts of a reservation that the booking leaves to settle. Its hold on a common value of the person is not placed before the booking. */
 function unsettledBy(
-  { limits, duplicates, buyer, countsOffers, notesPerson }: SaleNeeds,
+  {
+    limits,
+    duplicates,
+    buyer,
+    countsOffers,
+    notesPerson,
+  }: Pick<SaleNeeds, 'limits' | 'duplicates' | 'buyer' | 'countsOffers' | 'notesPerson'>,
   { contract, phone, email }: Hold,
 ): Unsettled {
   const compared = duplicates.length > 0 ? comparedOf({ phone, email }) : { phone, email };
@@ -169,6 +176,8 @@ async function reserveFor(
     notesPerson,
     countsOffers,
   };
+  const { countedIn } = unsettledBy({ buyer, limits, duplicates, notesPerson, countsOffers }, hold);
+  await takeOverPromise(database, lead, { contract: hold.contract, claim, countedIn });
   let reserved = await reserve(database, reservation);
   if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))
     reserved = await reserve(database, {

@@ -53,7 +53,8 @@ async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ 'erased.at': 1 }, { sparse: true }, {});
 }
 
-async function saleIndexes({ sales, ledger }: Database): Promise<void> {
+async function saleIndexes({ sales, ledger, pings }: Database): Promise<void> {
+  await pings.createIndex({ expiresAt: 1 });
   await sales.createIndex({ lead: 1 });
   await sales.createIndex({ seller: 1, at: -1 });
   await sales.createIndex({ buyer: 1, at: -1 });
