@@ -216,19 +216,25 @@ async function readBody(
   headers: IncomingHttpHeaders,
 ): Promise<Pick<Answered, 'body' | 'malformed' | 'text' | 'detail'>> {
   const malformed = (detail: string) => ({ body: undefined, malformed: true, detail });
-  let text: string;
+  let decoded: Uint8Array;
   try {
-    const decoded = await decodeBody(bytes, headers['content-encoding'], MAX_ANSWER_BYTES);
-    // The decoder drops a byte order mark.
-    text = decoderFor(headers['content-type']).decode(decoded);
+    decoded = await decodeBody(bytes, headers['content-encoding'], MAX_ANSWER_BYTES);
   } catch (error) {
     if (error instanceof UndecodableBody) return malformed(error.message);
     throw error;
   }
+  // The decoder drops a byte order mark.
+  const text = decoderFor(headers['content-type']).decode(decoded);
+  // JSON is UTF-8 (RFC 8259, 8.1), whatever charset is named.
+  const body = fromJson(text) ?? fromJson(new TextDecoder().decode(decoded));
+  return body ? { ...body, malformed: false, text } : { ...malformed(notJson(text)), text };
+}
+
+function fromJson(text: string): { body: unknown } | undefined {
   try {
-    return { body: JSON.parse(text), malformed: false, text };
+    return { body: JSON.parse(text) };
   } catch {
-    return { ...malformed(notJson(text)), text };
+    return undefined;
   }
 }
 

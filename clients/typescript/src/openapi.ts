@@ -222,6 +222,11 @@ export interface components {
              * @example no_buyer_eligible
              */
             reason?: string;
+            /**
+             * @description Where the buyer wants the person to be sent; only if the campaign allows it and the buyer sends one
+             * @example https://buyer.example/thanks
+             */
+            redirect_url?: string;
             /** @description Returns by buyers. `price` is what remains; `price` plus all amounts is the total before the returns */
             returns?: {
                 /**
@@ -430,6 +435,11 @@ export interface components {
              * @example no_buyer_eligible
              */
             reason?: string;
+            /**
+             * @description Where the buyer wants the person to be sent; only if the campaign allows it and the buyer sends one
+             * @example https://buyer.example/thanks
+             */
+            redirect_url?: string;
             /** @description Returns by buyers. `price` is what remains; `price` plus all amounts is the total before the returns */
             returns?: {
                 /**
