@@ -6,9 +6,9 @@ import { checkShape } from '../../market/file/shape.js';
 import { MISSING, type FieldFault } from '../../market/fields/standardFields.js';
 import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import { readBody, readForm } from '../http/body.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { queryOf } from '../http/requestTarget.js';
-import { unsupportedType } from '../http/unsupportedType.js';
+import { unsupportedType } from '../../operations/body/unsupportedType.js';
 import { headerName, inputLocation, type Operation } from '../../operations/operation.js';
 import { INVISIBLE_PROBLEM, findInvisibleCharacters } from '../../operations/invisibleCharacters.js';
 

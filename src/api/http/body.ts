@@ -1,9 +1,9 @@
 import { invalidRequest } from '../../operations/operationError.js';
-import { decodeUtf8 } from './encoding.js';
-import type { Entries } from './entries.js';
+import { decodeUtf8 } from '../../operations/body/encoding.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { readJson } from './jsonBody.js';
-import { readMultipart } from './multipart.js';
-import { unsupportedType } from './unsupportedType.js';
+import { readMultipart } from '../../operations/body/multipart.js';
+import { unsupportedType } from '../../operations/body/unsupportedType.js';
 
 /**
  * A query string or an urlencoded form, decoded by the URL standard.

@@ -1,7 +1,8 @@
+import { quoteLargeNumbers } from '../../market/mapping/exactJson.js';
 import { invalidRequest } from '../../operations/operationError.js';
-import type { Entries } from './entries.js';
-import { decodeUtf8 } from './encoding.js';
-import { jsonFault } from './jsonFault.js';
+import type { Entries } from '../../operations/body/entries.js';
+import { decodeUtf8 } from '../../operations/body/encoding.js';
+import { jsonFault } from '../../operations/body/jsonFault.js';
 
 /**
  * The members of a JSON object, in order.
@@ -35,25 +36,6 @@ const sentence = (fault = 'it can’t be read'): string => `${fault.charAt(0).to
 function entriesWithExactNumbers(text: string, object: object): Entries {
   const exact = quoteLargeNumbers(text);
   return entriesOf(exact, exact === text ? object : (JSON.parse(exact) as object));
-}
-
-/** A string, or a number by RFC 8259. */
-const TEXT_OR_NUMBER =
-  /"(?:[^"\\]+|\\.)*"|(?<![\w.+-])-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/g;
-
-/**
- * Quotes numbers beyond 2^53, such as ids of ad platforms: JSON.parse would change their last digits.
- * @param json valid JSON: on other text the expression could take very long
- */
-function quoteLargeNumbers(json: string): string {
-  if (!/\d{16}|[eE][+-]?\d/.test(json)) return json;
-  return json.replace(TEXT_OR_NUMBER, (token) => (keepsDigits(token) ? token : `"${token}"`));
-}
-
-function keepsDigits(token: string): boolean {
-  if (token.startsWith('"')) return true;
-  const number = Number(token);
-  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
 }
 
 /**

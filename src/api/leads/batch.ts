@@ -1,6 +1,6 @@
 import { cleanText } from '../../market/fields/text.js';
 import { OperationError } from '../../operations/operationError.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { readJson } from '../http/jsonBody.js';
 import { MAX_BODY_BYTES } from '../plugins/bodyParsers.js';
 import { checkIdempotencyKey } from './idempotency.js';

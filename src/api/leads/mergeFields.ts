@@ -3,7 +3,7 @@ import type { Given, GivenValue } from '../../market/intake/given.js';
 import { cleanText } from '../../market/fields/text.js';
 import { KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
 import { OperationError } from '../../operations/operationError.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 
 export const MAX_FIELDS = 100;
 export const MAX_NAME = 64;
@@ -117,7 +117,7 @@ function givenValue({ values, isList, plusWasSpace }: SentValues): GivenValue | 
 }
 
 /** Also finds keys inside a longer text, such as the URL of a landing page. */
-function holdsKey(text: string): boolean {
+export function holdsKey(text: string): boolean {
   return text.includes('gvl_') && (text.match(EVERY_KEY) ?? []).some(looksLikeKey);
 }
 

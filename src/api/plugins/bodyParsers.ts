@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { readBody } from '../http/body.js';
-import { unsupportedType } from '../http/unsupportedType.js';
+import { unsupportedType } from '../../operations/body/unsupportedType.js';
 
 export const MAX_BODY_BYTES = 65_536;
 

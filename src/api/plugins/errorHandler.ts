@@ -9,7 +9,7 @@ import { OperationError, invalidRequest } from '../../operations/operationError.
 import { errorBody } from '../errorTable.js';
 import { headersOf, HttpError, statusOf } from '../http/httpError.js';
 import { errorForLog } from '../../errorForLog.js';
-import { unsupportedType } from '../http/unsupportedType.js';
+import { unsupportedType } from '../../operations/body/unsupportedType.js';
 
 export interface ErrorMessages {
   tooLarge: string;

@@ -12,7 +12,7 @@ import { statusOf } from '../http/httpError.js';
 import { inCompletionOrder } from '../http/inCompletionOrder.js';
 import { readPrefer } from '../http/prefer.js';
 import { queryOf } from '../http/requestTarget.js';
-import { unsupportedType } from '../http/unsupportedType.js';
+import { unsupportedType } from '../../operations/body/unsupportedType.js';
 import { auth, keyOf, sellerKeyOf } from '../plugins/auth.js';
 import { refuseCompressed } from '../plugins/bodyParsers.js';
 import { explain, sendError, type ErrorMessages } from '../plugins/errorHandler.js';

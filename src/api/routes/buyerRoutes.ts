@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { toDecimal } from '../../market/money.js';
 import type { ReturnDocument } from '../../store/documents.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { mergeFields } from '../leads/mergeFields.js';
 import type { RouteContext } from '../context.js';
 import { auth, buyerOf } from '../plugins/auth.js';

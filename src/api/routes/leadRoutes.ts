@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { OperationError } from '../../operations/operationError.js';
 import { isForm, readForm } from '../http/body.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { mergeFields } from '../leads/mergeFields.js';
 import { readIdempotencyKey } from '../leads/idempotency.js';
 import { leadView } from '../leads/leadAnswer.js';

@@ -7,7 +7,7 @@ import type { LeadDocument, PingDocument } from '../../store/documents.js';
 import { abandonPing, findPing, insertPing } from '../../store/sales/pings.js';
 import type { LeadApiContext, RouteContext } from '../context.js';
 import { isForm, readForm } from '../http/body.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { queryOf } from '../http/requestTarget.js';
 import { mergeFields } from '../leads/mergeFields.js';
 import { signPing } from '../leads/pingId.js';

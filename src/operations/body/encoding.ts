@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { invalidRequest } from '../../operations/operationError.js';
+import { invalidRequest } from '../operationError.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { jsonFault } from '../../../src/api/http/jsonFault.js';
+import { jsonFault } from '../../../src/operations/body/jsonFault.js';
 
 it.each([
   ['{"a": 1,\n "b": x}', 'line 2, column 7: this is not a JSON value; write texts in double quotes'],

@@ -1,5 +1,5 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { OperationError, invalidRequest } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../operationError.js';
 import { unsupportedType } from './unsupportedType.js';
 
 /** More than any form has; each part costs some work. */
@@ -8,9 +8,14 @@ const MAX_PARTS = 1000;
 /**
  * The text fields of a `multipart/form-data` body, in order. A part with a file name is a file. An empty file is ignored:
  * browsers send it for an empty file input.
+ * @param files what happens to other files
  * @throws OperationError `invalidRequest`, `wrongType` for a file that is not empty, `tooLarge`
  */
-export function readMultipart(body: Buffer, contentType: string): Promise<[name: string, value: string][]> {
+export function readMultipart(
+  body: Buffer,
+  contentType: string,
+  { files = 'refuse' }: { files?: 'drop' | 'refuse' } = {},
+): Promise<[name: string, value: string][]> {
   return new Promise((resolve, reject) => {
     const entries: [string, string][] = [];
     const parser = openParser(contentType);
@@ -19,7 +24,8 @@ export function readMultipart(body: Buffer, contentType: string): Promise<[name:
       else entries.push([name ?? '', value]);
     });
     parser.on('file', (name: string | undefined, file) => {
-      file.on('data', () => reject(filePart(name ?? '')));
+      if (files === 'drop') file.resume();
+      else file.on('data', () => reject(filePart(name ?? '')));
       // A body that ends inside the file emits an error on the file's stream as well. Without a listener the process would
       // crash.
       file.on('error', () => reject(incompleteBody()));

@@ -1,4 +1,4 @@
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError } from '../operationError.js';
 
 /** @param message what to send instead */
 export const unsupportedType = (
