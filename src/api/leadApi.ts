@@ -9,8 +9,9 @@ import { createLeadIntake } from './leads/leadIntake.js';
 import { batchRoutes } from './routes/batchRoutes.js';
 import { buyerRoutes } from './routes/buyerRoutes.js';
 import { healthRoutes } from './routes/healthRoutes.js';
-import { pingRoutes } from './routes/pingRoutes.js';
+import { inboundRoutes } from './routes/inboundRoutes.js';
 import { leadRoutes } from './routes/leadRoutes.js';
+import { pingRoutes } from './routes/pingRoutes.js';
 
 /** A source that takes longer to send 64 KiB or to read a response is disconnected, or is an attacker. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -38,6 +39,7 @@ export async function buildLeadApi(context: LeadApiContext): Promise<FastifyInst
   await app.register(pingRoutes, { context, cache, limits });
   await app.register(batchRoutes, { context, cache, limits, takeLead, wording });
   await app.register(buyerRoutes, { context, cache, limits });
+  await app.register(inboundRoutes, { context, cache, limits });
   await app.register(healthRoutes, { context });
   await app.ready();
   return app;

@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   contracts: async () => (await import('./commands/market/campaignCommands.js')).contractsCommand(),
   keys: async () => (await import('./commands/keys/keysCommands.js')).keysCommand(),
   secrets: async () => (await import('./commands/keys/secretsCommands.js')).secretsCommand(),
+  sources: async () => (await import('./commands/sources/sourcesCommands.js')).sourcesCommand(),
   leads: async () => (await import('./commands/leads/leadsCommands.js')).leadsCommand(),
   postbacks: async () => (await import('./commands/postbacks/postbacksCommands.js')).postbacksCommand(),
   suppressions: async () =>

@@ -27,12 +27,18 @@ import {
   showContracts,
 } from './market/pauseOperations.js';
 import { testPostbacks } from './market/postbacksOperations.js';
+import { rotateSecretOperation, showSecret } from './keys/secretsOperations.js';
 import {
-  removeProtocolSecretOperation,
-  rotateSecretOperation,
-  setProtocolSecretOperation,
-  showSecret,
-} from './keys/secretsOperations.js';
+  removeNamedSecretOperation,
+  setNamedSecretOperation,
+  showNamedSecrets,
+} from './keys/namedSecretsOperations.js';
+import {
+  replaySource,
+  showFailedPayload,
+  showFailedPayloads,
+  trySource,
+} from './sources/sourcesOperations.js';
 import { simulate } from './simulate/simulateOperation.js';
 import { testBuyer } from './market/buyersTestOperation.js';
 import { showSuppressions, suppress, unsuppress } from './suppressionsOperations.js';
@@ -66,8 +72,13 @@ export const OPERATIONS: readonly Operation[] = [
   revokeKeyOperation,
   showSecret,
   rotateSecretOperation,
-  setProtocolSecretOperation,
-  removeProtocolSecretOperation,
+  showNamedSecrets,
+  setNamedSecretOperation,
+  removeNamedSecretOperation,
+  trySource,
+  showFailedPayloads,
+  showFailedPayload,
+  replaySource,
   showBuyers,
   pauseBuyer,
   resumeBuyer,

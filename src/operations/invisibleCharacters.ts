@@ -2,8 +2,8 @@ import { pathText, type Path } from '../market/file/fault.js';
 import { hasInvisible } from '../market/invisible.js';
 import { OperationError } from './operationError.js';
 
-/** Not checked here: files have their own rules, and contacts those of leads. */
-const CHECKED_ELSEWHERE = new Set(['file', 'phone', 'email']);
+/** Not checked here: files have their own rules, contacts and samples of requests those of leads. */
+const CHECKED_ELSEWHERE = new Set(['file', 'phone', 'email', 'sample']);
 
 export const INVISIBLE_PROBLEM = 'contains invisible characters (control or direction marks); remove them';
 

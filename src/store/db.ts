@@ -56,6 +56,7 @@ export function openDatabase(
     leads: db.collection<stored.StoredLead>('leads'),
     rounds: db.collection<stored.RoundDocument>('rounds'),
     pings: db.collection<stored.PingDocument>('pings'),
+    payloads: db.collection<stored.PayloadDocument>('payloads'),
 
     // Sales and books
     sales: db.collection<stored.SaleDocument>('sales'),

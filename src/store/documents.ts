@@ -34,8 +34,6 @@ export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
 /** Collection `buyers`. */
 export type BuyerDocument = Stored<Buyer, 'id'> &
   WithSigning & {
-    /** Secrets of its own protocol, by name. */
-    secrets?: Record<string, WrappedKey>;
     /** If the buyer is billed on account: the total that the market file has already paid in, so that it is booked once. */
     paidIn?: Minor;
   };
@@ -536,11 +534,43 @@ export interface SuppressionDocument {
   at: Date;
 }
 
-/** Collection `secrets`: a key of the whole database, wrapped by a master key. */
+/**
+ * Collection `payloads`: a request of a source that did not become a lead, or whose lead is still to be read from the
+ * platform. Its body is encrypted under its own key, and the document is removed at `expiresAt`.
+ */
+export interface PayloadDocument {
+  /** v7, so that ids are in the order of time. */
+  _id: string;
+  seller: string;
+  source: string;
+  at: Date;
+  expiresAt: Date;
+  /** The id of the key that it was sent with. */
+  key: string;
+  test: boolean;
+  state: 'failed' | 'due';
+  /** Why it failed; without personal data. */
+  reason: string;
+  /** Of a due one: when it is taken next, and how often it was. */
+  dueAt?: Date;
+  attempts: number;
+  sealed: { key: WrappedKey; body: Binary };
+}
+
+/** Collection `secrets`: a key or secret of the whole database, wrapped by a master key. */
 export interface SecretDocument {
-  /** The key of the hashes in `match`, `persons` and `suppressions`. */
-  _id: 'hashes';
+  /**
+   * `hashes`: the key of the hashes in `match`, `persons` and `suppressions`. `named/NAME` and `named/BUYER/NAME`: a
+   * secret that the market file refers to by its name.
+   */
+  _id: 'hashes' | `named/${string}`;
   key: WrappedKey;
+  /** Of a named secret. */
+  name?: string;
+  /** Of a named secret of a buyer's own protocol: the buyer. */
+  buyer?: string;
+  /** Of a named secret: when it was set. */
+  setAt?: Date;
 }
 
 /** A key that is encrypted under the master key with this id. */
@@ -570,6 +600,8 @@ export interface KeyDocument {
   /** The name by which contracts distinguish sources; the key's id unless given. */
   source: string;
   test: boolean;
+  /** Part of a source's address, `/in/{source}/{key}`, and good for nothing else. */
+  address?: true;
   /** Requests per minute; absent: the default of the settings. */
   limit?: number;
   createdAt: Date;
@@ -597,6 +629,8 @@ export interface AuditEvent {
     | 'contract'
     | 'lead'
     | 'key'
+    | 'secret'
+    | 'source'
     | 'suppressions'
     | 'simulation'
     | 'database';

@@ -6,6 +6,8 @@ import { OPERATIONS } from '../../src/operations/allOperations.js';
 import { toHttpRequest } from '../../src/cli/remoteAdmin.js';
 import { circuitId } from '../../src/market/limits/circuitBreaker.js';
 import { createKey } from '../../src/store/keys/apiKeys.js';
+import { setNamedSecret } from '../../src/store/keys/namedSecrets.js';
+import { storePayload } from '../../src/store/leads/payloads.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { contractDocument, storeLead, storeMarket } from '../support/market.js';
@@ -16,6 +18,9 @@ const NORTHWIND = `
 buyers:
   - { id: northwind, name: Northwind, post: { url: 'https://northwind.example/?token=hush', timeoutMs: 800 }, balance: 100.00 }
 `;
+
+/** A failed request of the source `forms`. */
+let payloadId = '';
 
 /** The input of each operation. */
 const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
@@ -49,8 +54,13 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   revokeKey: (_leadId, key) => ({ key }),
   showSecret: () => ({ buyer: 'northwind' }),
   rotateSecret: () => ({ seller: 'ACME1234', overlap: '1h' }),
-  setProtocolSecret: () => ({ buyer_id: 'northwind', name: 'KEY', secret: 's3cret' }),
-  removeProtocolSecret: () => ({ buyer_id: 'northwind', name: 'KEY' }),
+  listNamedSecrets: () => ({}),
+  setNamedSecret: () => ({ name: 'TYPEFORM', value: 'a secret' }),
+  removeNamedSecret: () => ({ name: 'TYPEFORM' }),
+  trySource: () => ({ source: 'forms', sample: '{"name":"Ann"}' }),
+  listFailedPayloads: () => ({ source: 'forms' }),
+  showFailedPayload: () => ({ id: payloadId }),
+  replaySource: () => ({ source: 'forms', id: payloadId }),
   listBuyers: () => ({}),
   pauseBuyer: () => ({ buyer_id: 'northwind' }),
   resumeBuyer: () => ({ buyer_id: 'northwind' }),
@@ -82,6 +92,21 @@ describe('every operation of the admin API', () => {
     world = await openAdminWorld();
     campaign = await storeMarket(world.database, {}, { category: 'Boats' });
     await world.database.contracts.insertOne(contractDocument(campaign._id, 'northwind', { price: 100 }));
+    await world.database.sellers.updateOne(
+      { _id: 'ACME1234' },
+      { $set: { sources: { forms: { inbound: { fields: { firstName: { from: ['name'] } } } } } } },
+    );
+    await setNamedSecret(world.database, { name: 'TYPEFORM' }, 'a secret', { who: 'test', via: 'cli' });
+    payloadId = await storePayload(world.database, {
+      seller: 'ACME1234',
+      source: 'forms',
+      key: 'key_0',
+      test: false,
+      state: 'failed',
+      reason: 'a test',
+      payload: { contentType: 'application/json', body: Buffer.from('{"name":"Ann"}') },
+      now: new Date(),
+    });
     await world.ask('PUT /admin/market', NORTHWIND, undefined, { 'content-type': 'application/yaml' });
   });
   afterAll(() => world.close());

@@ -69,7 +69,27 @@ const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[th
         });
       return [await giveBack(id), await giveBack('none')];
     },
+    'GET /in/:source': (world, key) => toSources(world, key, (name) => [`/in/${name}`, 'GET']),
+    'GET /in/:source/:secret': (world, key) => toSources(world, key, (name) => [`/in/${name}/${key}`, 'GET']),
+    'POST /in/:source': (world, key) => toSources(world, key, (name) => [`/in/${name}`, 'POST']),
+    'POST /in/:source/:secret': (world, key) =>
+      toSources(world, key, (name) => [`/in/${name}/${key}`, 'POST']),
   };
+
+/** Requests to another seller's source, and to one that does not exist. */
+async function toSources(
+  world: ApiWorld,
+  key: string,
+  at: (name: string) => [path: string, method: string],
+): Promise<[theirs: Reply, none: Reply]> {
+  const inbound = { fields: { firstName: { from: ['first'] } } };
+  await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { 'sources.theirs': { inbound } } });
+  const send = (name: string): Promise<Reply> => {
+    const [path, method] = at(name);
+    return request({ ...world, key }, path, { method });
+  };
+  return [await send('theirs'), await send('nobody')];
+}
 
 describe('every route', () => {
   let world: ApiWorld;

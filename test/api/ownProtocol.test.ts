@@ -4,7 +4,7 @@ import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { missingSecrets } from '../../src/operations/market/protocolSecrets.js';
 import { readTerms } from '../../src/store/market/readMarket.js';
 import { rewrap } from '../../src/store/keys/rewrap.js';
-import { setProtocolSecret } from '../../src/store/keys/protocolSecrets.js';
+import { listNamedSecrets, setNamedSecret } from '../../src/store/keys/namedSecrets.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { findBuyer } from '../../src/store/market/storedTerms.js';
 import { eraseLead } from '../../src/store/persons/erase.js';
@@ -53,7 +53,7 @@ describe('A buyer with its own protocol', () => {
     });
     if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
     cautions = await missingSecrets(world.database, await readTerms(world.database));
-    await setProtocolSecret(world.database, { buyer: 'northwind', name: 'KEY' }, 's3cret-of-northwind', by);
+    await setNamedSecret(world.database, { buyer: 'northwind', name: 'KEY' }, 's3cret-of-northwind', by);
     worker = await workerOf(world.settings);
   });
   afterAll(async () => {
@@ -80,12 +80,11 @@ describe('A buyer with its own protocol', () => {
     expect((await request(world, `/api/leads/${leadId}`)).body).toMatchObject({ redirect_url: THANKS });
   });
 
-  it('leaves its answer to the ping encrypted in the lead, and its secret in the market', async () => {
+  it('leaves its answer to the ping encrypted in the lead, and its secret in the store', async () => {
     const stored = JSON.stringify(await findStoredLead(world.database, leadId));
     expect(stored).toContain('"kept":');
     expect(stored).not.toContain(PROMISE);
-    const document = await world.database.buyers.findOne({ _id: 'northwind' });
-    expect(Object.keys(document?.secrets ?? {})).toEqual(['KEY']);
+    expect(await listNamedSecrets(world.database, 'northwind')).toMatchObject([{ name: 'KEY' }]);
     for (const collection of await world.database.db.collections())
       expect(JSON.stringify(await collection.find().toArray()), collection.collectionName).not.toContain(
         's3cret',

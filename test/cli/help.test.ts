@@ -30,9 +30,9 @@ describe('gavel --help', () => {
     [['keys', 'list'], 1],
     [['--remote', 'https://admin.example', 'leads', 'show'], 1],
     [['--remote=https://admin.example', 'leads', 'show'], 1],
-    [['--help'], 23],
-    [['kees'], 23],
-    [['constructor'], 23],
+    [['--help'], 24],
+    [['kees'], 24],
+    [['constructor'], 24],
   ])('%j loads %i commands', async (args, count) => {
     expect((await gavelProgram(args)).commands).toHaveLength(count);
   });

@@ -15,7 +15,13 @@ export async function openApiTypes(): Promise<string> {
 /** The document does not depend on the services, so none is started. */
 async function openApiDocument(): Promise<OpenAPI3> {
   const app = await buildLeadApi({
-    settings: { ANSWER_WINDOW_MS: 3000, RATE_LIMIT_PER_MINUTE: 60, MAX_CONNECTIONS: 1, KEEP_ALIVE_MS: 1000 },
+    settings: {
+      ANSWER_WINDOW_MS: 3000,
+      RATE_LIMIT_PER_MINUTE: 60,
+      MAX_CONNECTIONS: 1,
+      KEEP_ALIVE_MS: 1000,
+      OUTBOUND_ALLOW: '',
+    },
     answers: { onAnswer: () => undefined },
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   } as unknown as LeadApiContext);

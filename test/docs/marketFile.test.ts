@@ -25,6 +25,12 @@ const PARTS = [
   'returns',
 ];
 
+/** Parts whose table has another name than their key. */
+const SECTIONS: Readonly<Record<string, string>> = {
+  'sellers sources.inbound': 'inbound',
+  'inbound fields': 'mapping',
+};
+
 /** A key as its section of the page shows it. */
 interface Key {
   section: string;
@@ -48,6 +54,8 @@ function keysBelow(property: Type.TSchema, { section, key }: Key): Key[] {
   const inner = itemOf(property);
   // Filters hold filters.
   if (!Type.IsObject(inner) || (section === 'filters' && ['all', 'any'].includes(key))) return [];
+  const own = SECTIONS[`${section} ${key}`];
+  if (own !== undefined) return keysOf(inner, own);
   return PARTS.includes(key) ? keysOf(inner, key) : keysOf(inner, section, `${key}.`);
 }
 

@@ -30,6 +30,8 @@ export interface LeadRequest extends ReadRequest {
   key: SellerKey;
   given: Given;
   idempotencyKey?: string;
+  /** Whose idempotency keys are compared; by default those of one API key. */
+  idempotencyScope?: string;
   /** How long the source waits for the outcome, ms. */
   answerWithinMs: number;
   receivedAt: Date;
@@ -162,7 +164,7 @@ export async function newLead(
       idempotencyKey === undefined
         ? undefined
         : idempotencyOf(await database.vault.hash(), {
-            apiKey: key._id,
+            scope: request.idempotencyScope ?? key._id,
             idempotencyKey,
             fields: given,
             answeringUntil: after(request.answerWithinMs),

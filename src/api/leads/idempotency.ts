@@ -20,8 +20,8 @@ export function checkIdempotencyKey(value: string, name: string): string {
 
 /** A request with an `Idempotency-Key`. */
 interface KeyedRequest {
-  /** Id of the API key. */
-  apiKey: string;
+  /** Id of the API key, or the source. */
+  scope: string;
   idempotencyKey: string;
   fields: Given;
   /** Until then, the first request counts as in progress. */
@@ -34,13 +34,13 @@ interface KeyedRequest {
  */
 export function idempotencyOf(
   hash: KeyedHash,
-  { apiKey, idempotencyKey, fields, answeringUntil }: KeyedRequest,
+  { scope, idempotencyKey, fields, answeringUntil }: KeyedRequest,
 ): Idempotency {
   const sorted = [...fields]
     .map(([name, value]) => [name, textsOf(value)])
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
   return {
-    key: hash('idempotency', `${apiKey}/${idempotencyKey}`),
+    key: hash('idempotency', `${scope}/${idempotencyKey}`),
     fingerprint: hash('fingerprint', JSON.stringify(sorted)),
     answeringUntil,
   };

@@ -63,6 +63,8 @@ function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
   if (key === null) return `The key is unknown. Check that it is ${name} of this exchange. ${from}`;
   const own = (['seller', 'buyer', 'admin'] as const).find((owner) => key[owner] !== undefined);
   if (own !== undefined && own !== of) return `This is ${KINDS[own].name}; send ${name} here. ${from}`;
+  if (key.address === true)
+    return `This key is part of the address /in/${key.source} and good for nothing else; send ${name} here. ${from}`;
   if (key.revokedAt)
     return `This key was revoked at ${key.revokedAt.toISOString()}. Send another key. ${from}`;
   return `This key expired at ${key.expiresAt?.toISOString() ?? ''}. Send another key. ${from}`;
@@ -90,7 +92,7 @@ export const auth = plugin(
       const text = readApiKey(request.headers.authorization, { basic: of !== 'admin' });
       const address = `address:${addressGroup(request.ip)}`;
       const key = text !== undefined && (await mayBeKey(text, address)) ? await cache.key(text) : null;
-      if (key?.[of] !== undefined && inForce(key, new Date())) {
+      if (key?.[of] !== undefined && key.address !== true && inForce(key, new Date())) {
         request.apiKey = key;
         return;
       }

@@ -24,12 +24,12 @@ const DURATION = /(^|\.)(delay|until|after|expireAfter|retryAfter|within|spacing
 const INSTANT = /(^|\.)pausedUntil$/;
 
 /** @param path keys joined by dots, places in lists left out or in brackets behind their key */
-export const isMoney = (path: string): boolean => MONEY.test(path) && !isOfProtocol(path);
-export const isDuration = (path: string): boolean => DURATION.test(path) && !isOfProtocol(path);
-export const isInstant = (path: string): boolean => INSTANT.test(path) && !isOfProtocol(path);
+export const isMoney = (path: string): boolean => MONEY.test(path) && !isForeign(path);
+export const isDuration = (path: string): boolean => DURATION.test(path) && !isForeign(path);
+export const isInstant = (path: string): boolean => INSTANT.test(path) && !isForeign(path);
 
-/** The names in a buyer's protocol are the buyer's own. */
-const isOfProtocol = (path: string): boolean => /(^|\.)protocol\./.test(path);
+/** The names in a buyer's protocol are the buyer's own, and those of a source's address are of its sender. */
+const isForeign = (path: string): boolean => /(^|\.)(protocol|inbound)\./.test(path);
 
 /** The defaults of a campaign, as the file would write them. */
 export const DEFAULTS = {

@@ -47,6 +47,7 @@ export function checkMarket(
   sellers.forEach((seller, i) => {
     checkSources(seller?.sources ?? {}, ['sellers', i, 'sources'], report);
   });
+  checkAddresses(sellers, report);
   const unasked = new Set(
     buyers.flatMap((buyer) => (buyer?.id !== undefined && !isPinged(buyer) ? buyer.id : [])),
   );
@@ -57,6 +58,24 @@ export function checkMarket(
     if (campaign) checkCampaign(campaign, unasked, ['campaigns', i], report);
   });
   checkContractProtocols({ buyers, campaigns }, report);
+}
+
+/** The path of a source's address has its name alone, so that two sellers can't both have one of a name. */
+function checkAddresses(sellers: NonNullable<MarketDraft['sellers']>, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const [i, seller] of sellers.entries()) {
+    for (const [source, terms] of Object.entries(seller?.sources ?? {})) {
+      if (terms === undefined || !('inbound' in terms)) continue;
+      const owner = owners.get(source);
+      if (owner !== undefined)
+        report(
+          ['sellers', i, 'sources', source, 'inbound'],
+          `has the address /in/${source}, which is that of seller ${owner}; choose another name for the source`,
+          'key',
+        );
+      else owners.set(source, seller?.code ?? '');
+    }
+  }
 }
 
 const isPinged = (buyer: BuyerDraft): boolean =>

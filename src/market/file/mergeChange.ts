@@ -50,7 +50,7 @@ export function mergeChange(
       nameOf: textOf('code'),
       key: 'code',
       named: named.sellers,
-      merging: entry,
+      merging: (base, seller) => entry(base && withoutMappings(base, seller), seller),
     }),
     buyers: mergeList(market.buyers, change.buyers, {
       from: ['buyers'],
@@ -215,6 +215,19 @@ function fitting(base: Keys, { sale, fields, margin }: Keys): Keys {
   const isOtherMargin = isMap(margin) && Object.values(margin).some((value) => value !== null);
   const kept = { ...base, ...withoutForm(base.sale, sale), ...withoutTypes(base.fields, fields) };
   return isOtherMargin ? { ...kept, margin: {} } : kept;
+}
+
+/** A field that a change maps again keeps nothing of its former mapping. */
+function withoutMappings(base: Keys, { sources: changed }: Keys): Keys {
+  if (!isMap(base.sources) || !isMap(changed)) return base;
+  const sources = Object.entries(base.sources).map(([name, source]): [string, unknown] => {
+    const fields = valueAt(changed, [name, 'inbound', 'fields']);
+    const known = valueAt(source, ['inbound', 'fields']);
+    if (!isMap(source) || !isMap(source.inbound) || !isMap(fields) || !isMap(known)) return [name, source];
+    const kept = Object.entries(known).filter(([field]) => !isMap(fields[field]));
+    return [name, { ...source, inbound: { ...source.inbound, fields: Object.fromEntries(kept) } }];
+  });
+  return { ...base, sources: Object.fromEntries(sources) };
 }
 
 /** Without a balance there is no currency of it, and no low one; without a low one there is no notice of it. */

@@ -1,9 +1,10 @@
 import Type from 'typebox';
 import { standardField } from '../fields/standardFields.js';
-import type { SourceTerms } from '../fields/aliases.js';
 import { foldedName } from '../fields/fieldNames.js';
+import type { Source } from '../mapping/inbound.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
+import { buildInbound, checkInbound, InboundInFile, inboundInFile } from './inboundValues.js';
 import { line, named, SourceName, TargetField } from './values.js';
 
 const optional = Type.Optional;
@@ -18,6 +19,7 @@ const SourceInFile = Type.Object(
       }),
     ),
     defaults: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
+    inbound: optional(InboundInFile),
   },
   { title: 'a source mapping', minProperties: 1 },
 );
@@ -33,8 +35,10 @@ export type SourcesOfSeller = Type.Static<typeof SourcesOfSeller>;
 
 /** Reports faults between aliases, each of which has the right shape. */
 export function checkSources(sources: Draft<SourcesOfSeller>, path: Path, report: Report): void {
-  for (const [source, terms] of Object.entries(sources))
+  for (const [source, terms] of Object.entries(sources)) {
     checkAliases(terms?.aliases ?? {}, [...path, source, 'aliases'], report);
+    if (terms?.inbound) checkInbound(terms.inbound, [...path, source, 'inbound'], report);
+  }
 }
 
 /** Names are compared as in a request: `First Name` and `first_name` are the same. */
@@ -60,22 +64,27 @@ function checkAliases(aliases: Draft<Record<string, string>>, path: Path, report
 }
 
 /** The sources of a file without faults. */
-export const buildSources = (sources: SourcesOfSeller): Record<string, SourceTerms> =>
+export const buildSources = (sources: SourcesOfSeller): Record<string, Source> =>
   Object.fromEntries(
-    Object.entries(sources).map(([source, { aliases, ...terms }]) => [
+    Object.entries(sources).map(([source, { aliases, inbound, ...terms }]) => [
       source,
       {
         ...terms,
+        inbound: inbound && buildInbound(inbound),
         aliases: aliases && Object.entries(aliases).map(([name, field]) => ({ name, field })),
       },
     ]),
   );
 
 /** Sources as the file writes them. */
-export const sourcesInFile = (sources: Readonly<Record<string, SourceTerms>>): SourcesOfSeller =>
+export const sourcesInFile = (sources: Readonly<Record<string, Source>>): SourcesOfSeller =>
   Object.fromEntries(
-    Object.entries(sources).map(([source, { aliases, ...terms }]) => [
+    Object.entries(sources).map(([source, { aliases, inbound, ...terms }]) => [
       source,
-      { ...terms, aliases: aliases && Object.fromEntries(aliases.map(({ name, field }) => [name, field])) },
+      {
+        ...terms,
+        inbound: inbound && inboundInFile(inbound),
+        aliases: aliases && Object.fromEntries(aliases.map(({ name, field }) => [name, field])),
+      },
     ]),
   );

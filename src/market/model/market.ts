@@ -3,7 +3,7 @@ import type { Period } from '../calendar/windows.js';
 import type { DeliveryPolicy } from './delivery.js';
 import type { FieldDeclarations } from '../fields/declaration.js';
 import type { Filter } from '../filters/filters.js';
-import type { SourceTerms } from '../fields/aliases.js';
+import type { Source } from '../mapping/inbound.js';
 import type { Margin } from './margin.js';
 import type { Minor } from '../money.js';
 import type { Protocol } from './protocol.js';
@@ -25,8 +25,8 @@ export interface Seller {
   active: boolean;
   /** Addresses that receive a postback for every change of a lead's status. */
   postbacks: string[];
-  /** By the source's name: how it names its fields. */
-  sources?: Record<string, SourceTerms>;
+  /** By the source's name: how it names its fields, and how its own requests become leads. */
+  sources?: Record<string, Source>;
 }
 
 /** A server that receives requests, and its timeout, ms. */

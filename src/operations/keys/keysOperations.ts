@@ -38,6 +38,7 @@ const about = {
   scopes: optional(Type.Array(ScopeName, { description: 'Permissions of an admin key' })),
   source: Type.String({ description: 'The name of the source; by default the key’s id' }),
   test: Type.Boolean(),
+  address: optional(Type.Boolean({ description: 'It is part of a source’s address' })),
   limit: optional(Type.Integer({ description: 'Requests per minute; absent if the setting applies' })),
   status: Type.Enum(['in force', 'expired', 'revoked'], { type: 'string' }),
   created_at: Type.String(),
@@ -50,7 +51,7 @@ const Listed = Type.Object(about);
 export type KeyView = Type.Static<typeof Listed>;
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
-  const { _id: id, seller, buyer, admin, scopes, source, test, limit, madeBy } = key;
+  const { _id: id, seller, buyer, admin, scopes, source, test, address, limit, madeBy } = key;
   const { createdAt, expiresAt, revokedAt } = key;
   const isExpired = expiresAt !== undefined && expiresAt <= now;
   return {
@@ -61,6 +62,7 @@ export function keyView(key: KeyDocument, now: Date): KeyView {
     scopes,
     source,
     test,
+    address,
     limit,
     status: revokedAt !== undefined ? 'revoked' : isExpired ? 'expired' : 'in force',
     created_at: createdAt.toISOString(),
@@ -116,6 +118,11 @@ export const createKeyOperation = operation({
     ),
     source: optional(SourceName),
     test: optional(Flag('Marks all its leads as tests')),
+    address: optional(
+      Flag(
+        'Makes it part of the address /in/{source}/{key}, for senders that set no header; good for nothing else',
+      ),
+    ),
     limit: optional(
       Type.Integer({
         title: 'a number of requests a minute',
@@ -140,12 +147,14 @@ export const createKeyOperation = operation({
   failures: ['notFound'],
   async run(
     { database, by, scopes, callerKey = {} },
-    { seller, buyer, admin, expires_at, source, test = false, limit: wanted, ...asked },
+    { seller, buyer, admin, expires_at, source, test = false, address, limit: wanted, ...asked },
   ) {
     await ensureIndexes(database);
     const owner = await ownerOf(database, { seller, buyer, admin, scopes: asked.scopes });
     if (seller === undefined && (test || source !== undefined))
       throw invalidField('test and source are only for keys of sources. Leave them out.');
+    if (address === true && source === undefined)
+      throw invalidField('An address is that of a source. Name it by `source`, as the market file does.');
     const beyond = asked.scopes?.find((scope) => !scopes.includes(scope));
     if (beyond !== undefined)
       throw new OperationError(
@@ -154,7 +163,8 @@ export const createKeyOperation = operation({
       );
     const expiresAt = noLaterThan(callerKey.expiresAt, timeToCome(expires_at));
     const limit = admin === undefined ? wanted : noMoreThan(callerKey.limit, wanted);
-    const { key, document } = await createKey(database, { ...owner.of, source, test, limit, expiresAt }, by);
+    const made = { ...owner.of, source, test, address: address === true ? (true as const) : undefined };
+    const { key, document } = await createKey(database, { ...made, limit, expiresAt }, by);
     return { key, of: owner.name, ...keyView(document, new Date()) };
   },
 });

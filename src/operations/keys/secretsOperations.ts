@@ -3,12 +3,10 @@ import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { parseDuration } from '../../market/calendar/duration.js';
 import { findSecrets, rotateSecret, type Recipient, type ShownSecrets } from '../../store/keys/signing.js';
-import { conflict, invalidField, notFound } from '../operationError.js';
+import { conflict, invalidField } from '../operationError.js';
 import { BuyerName, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
-import { hasInvisible } from '../../market/invisible.js';
-import { protocolSecretNames, setProtocolSecret } from '../../store/keys/protocolSecrets.js';
 
 const optional = Type.Optional;
 const tag = 'Secrets';
@@ -75,77 +73,6 @@ export const rotateSecretOperation = operation({
   async run({ database, by }, { overlap = OVERLAP, ...asked }) {
     const recipient = await recipientOf(database, asked);
     return secretView(recipient, await rotateSecret(database, recipient, parseDuration(overlap) ?? 0, by));
-  },
-});
-
-const SecretName = Type.Refine(
-  Type.String({
-    title: 'the name of a secret (a letter, then letters, digits and _, at most 64)',
-    examples: ['KEY'],
-    minLength: 1,
-    maxLength: 64,
-    description: 'The name by which templates use it: KEY in {{ secret.KEY }}',
-  }),
-  (name) => /^[A-Za-z]\w*$/.test(name),
-);
-
-const SecretText = Type.Refine(
-  Type.String({
-    title: 'a secret of 1 to 4000 characters on one line',
-    examples: ['s3cret'],
-    minLength: 1,
-    maxLength: 4000,
-    description: 'Nothing shows it again',
-  }),
-  (text) => text.trim() === text && !hasInvisible(text),
-);
-
-const ProtocolSecrets = Type.Object(
-  {
-    buyer: Type.String(),
-    names: Type.Array(Type.String(), { description: 'Every secret of the buyer’s protocol' }),
-  },
-  { $id: 'ProtocolSecrets', title: 'The names of the secrets of a buyer’s own protocol' },
-);
-
-async function namesOf(database: Database, buyer: string): Promise<Type.Static<typeof ProtocolSecrets>> {
-  return { buyer, names: (await protocolSecretNames(database, buyer)) ?? [] };
-}
-
-export const setProtocolSecretOperation = operation({
-  id: 'setProtocolSecret',
-  summary: 'Store a secret of a buyer’s own protocol; its templates use it by its name',
-  tag,
-  route: 'PUT /admin/buyers/:buyer_id/secrets/:name',
-  scope: 'secrets:write',
-  input: { buyer_id: BuyerName, name: SecretName, secret: SecretText },
-  output: ProtocolSecrets,
-  failures: ['notFound'],
-  async run({ database, by }, { buyer_id, name, secret }) {
-    const { id } = await findBuyerByName(database, buyer_id);
-    await setProtocolSecret(database, { buyer: id, name }, secret, by);
-    return namesOf(database, id);
-  },
-});
-
-export const removeProtocolSecretOperation = operation({
-  id: 'removeProtocolSecret',
-  summary: 'Remove a secret of a buyer’s own protocol',
-  tag,
-  route: 'POST /admin/buyers/:buyer_id/secrets/:name/remove',
-  scope: 'secrets:write',
-  input: { buyer_id: BuyerName, name: SecretName },
-  output: ProtocolSecrets,
-  failures: ['notFound'],
-  async run({ database, by }, { buyer_id, name }) {
-    const { id } = await findBuyerByName(database, buyer_id);
-    const { names } = await namesOf(database, id);
-    if (!names.includes(name))
-      throw notFound(
-        `The protocol of ${id} has no secret "${name}"; it has ${names.length === 0 ? 'none' : names.join(', ')}.`,
-      );
-    await setProtocolSecret(database, { buyer: id, name }, undefined, by);
-    return namesOf(database, id);
   },
 });
 

@@ -4,6 +4,7 @@ import type { Market } from '../../market/model/market.js';
 import { cautionsOf } from '../../market/file/cautions.js';
 import { readMarketFile } from '../../market/file/changeMarket.js';
 import { faultCount, type Fault } from '../../market/file/fault.js';
+import { withPresets } from '../../market/file/inboundValues.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import type { MarketInFile } from '../../market/file/schema.js';
 import { applyMarket } from '../../store/market/apply.js';
@@ -39,15 +40,18 @@ export const showMarket = operation({
   tag: 'Market',
   route: 'GET /admin/market',
   scope: 'market:read',
-  input: { version: Type.Optional(VersionNumber('An earlier version; by default the current one')) },
+  input: {
+    version: Type.Optional(VersionNumber('An earlier version; by default the current one')),
+    expanded: Type.Optional(Flag('With the keys of the sources’ presets written out')),
+  },
   returnsFile: true,
   etagOf: marketTag,
   output: File,
   failures: ['notFound'],
-  async run({ database }, { version }) {
-    if (version === undefined) return marketInFile(await readTerms(database));
-    await versionOf(database, version);
-    return marketInFile(await marketAt(database, version));
+  async run({ database }, { version, expanded = false }) {
+    if (version !== undefined) await versionOf(database, version);
+    const market = version === undefined ? await readTerms(database) : await marketAt(database, version);
+    return marketInFile(expanded ? withPresets(market) : market);
   },
 });
 

@@ -1,11 +1,11 @@
 import type { Market } from '../../market/model/market.js';
 import { compileProtocol, effectiveProtocol } from '../../market/protocol/protocol.js';
 import type { Database } from '../../store/db.js';
-import { protocolSecretNames } from '../../store/keys/protocolSecrets.js';
+import { listNamedSecrets } from '../../store/keys/namedSecrets.js';
 
 /** Cautions about secrets that the protocols of these buyers use and that are not stored: without them nothing is sent. */
 export async function missingSecrets(
-  database: Pick<Database, 'buyers'>,
+  database: Pick<Database, 'secrets'>,
   { buyers, contracts }: Pick<Market, 'buyers' | 'contracts'>,
 ): Promise<string[]> {
   const cautions: string[] = [];
@@ -16,7 +16,7 @@ export async function missingSecrets(
       (over) => compileProtocol(effectiveProtocol(protocol, over), urls, () => undefined).secrets,
     );
     if (used.length === 0) continue;
-    const stored = (await protocolSecretNames(database, id)) ?? [];
+    const stored = (await listNamedSecrets(database, id)).map(({ name }) => name);
     for (const name of new Set(used))
       if (!stored.includes(name))
         cautions.push(

@@ -48,7 +48,14 @@ export type Owner =
   | { buyer: string; seller?: never; admin?: never }
   | { admin: string; scopes: Scope[]; seller?: never; buyer?: never };
 
-export type NewKey = Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date };
+export type NewKey = Owner & {
+  source?: string;
+  test: boolean;
+  /** Part of a source's address. */
+  address?: true;
+  limit?: number;
+  expiresAt?: Date;
+};
 
 function kindOf({ admin, buyer, test }: NewKey): KeyKind {
   if (admin !== undefined) return 'admin';
@@ -106,13 +113,14 @@ export async function keysMadeWith({ keys }: Database, id: string): Promise<stri
 }
 
 /** The properties of a key, for the audit log. */
-const termsOf = ({ seller, source, buyer, admin, scopes, test, limit, expiresAt }: KeyDocument) => ({
+const termsOf = ({ seller, source, buyer, admin, scopes, test, address, limit, expiresAt }: KeyDocument) => ({
   seller,
   source: seller === undefined ? undefined : source,
   buyer,
   admin,
   scopes: scopes?.join(', '),
   test: test ? 'true' : undefined,
+  address: address && 'true',
   limit: limit?.toString(),
   expires: expiresAt?.toISOString(),
 });

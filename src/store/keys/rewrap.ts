@@ -2,7 +2,8 @@ import type { Database } from '../db.js';
 import { rewrapKey } from '../masterKeys.js';
 import type { WrappedKey } from '../documents.js';
 import { rewrapHash } from '../secrets.js';
-import { rewrapProtocolSecrets } from './protocolSecrets.js';
+import { rewrapPayloads } from '../leads/payloads.js';
+import { rewrapNamedSecrets } from './namedSecrets.js';
 import { rewrapSecrets } from './signing.js';
 
 /** Leads per round trip, and in memory. */
@@ -20,7 +21,8 @@ export async function rewrap(database: Database, progress: (done: number) => voi
   const masterKeys = vault.masterKeys();
   await rewrapHash(secrets, masterKeys);
   await rewrapSecrets(database);
-  await rewrapProtocolSecrets(database);
+  await rewrapNamedSecrets(database);
+  await rewrapPayloads(database);
   let [done, last] = [0, ''];
   for (;;) {
     const some = await leads

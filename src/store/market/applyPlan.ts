@@ -150,14 +150,7 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: 
     if (lowBalance !== was?.lowBalance) plan.rearmLowBalance.push(id);
     const stays = buyer.balance === undefined && paidBefore > 0 ? { paidIn: paidBefore } : {};
     if (change.change !== 'unchanged')
-      write.buyers.push({
-        _id: id,
-        ...buyer,
-        secret: was?.secret,
-        signing: was?.signing,
-        secrets: was?.secrets,
-        ...stays,
-      });
+      write.buyers.push({ _id: id, ...buyer, secret: was?.secret, signing: was?.signing, ...stays });
     changes.push(change);
   }
   changes.push(...notNamed('buyer', stored, named.buyers));

@@ -24,10 +24,7 @@ export async function readMarket(
 /** The terms of a stored market, without the store's own fields. */
 export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Market => ({
   sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret', 'signing') })),
-  buyers: buyers.map(({ _id, ...rest }) => ({
-    id: _id,
-    ...without(rest, 'secret', 'signing', 'secrets', 'paidIn'),
-  })),
+  buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'signing', 'paidIn') })),
   campaigns: campaigns.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'categoryKey') })),
   contracts: contracts.map(({ _id, ...rest }) => ({ id: _id, ...rest })),
 });

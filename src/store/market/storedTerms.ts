@@ -1,12 +1,20 @@
 import { compileContracts, type CompiledCampaign } from '../../market/eligibility/compileCampaign.js';
 import { comparedBuyers } from '../../market/limits/duplicates.js';
 import { askedFields } from '../../market/intake/askedFields.js';
+import type { SourceTerms } from '../../market/fields/aliases.js';
+import type { Inbound } from '../../market/mapping/inbound.js';
 import type { Buyer, Campaign, Contract, Seller } from '../../market/model/market.js';
 import type { Database } from '../db.js';
-import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
+import type {
+  BuyerDocument,
+  CampaignDocument,
+  ContractDocument,
+  SecretDocument,
+  SellerDocument,
+} from '../documents.js';
 import { hasBuyersLists } from '../persons/suppressions.js';
 import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
-import { namedSecretsOf, type NamedSecrets } from '../keys/protocolSecrets.js';
+import { loadBuyersSecrets, namedSecretsOf, type NamedSecrets } from '../keys/namedSecrets.js';
 import { secretsOf, type SecretsInForce } from '../keys/signing.js';
 import type { Vault } from '../vault.js';
 import { currentVersion } from './versions.js';
@@ -37,9 +45,14 @@ function contractOf(stored: ContractDocument): Contract {
   return { id, ...rest };
 }
 
-function buyerOf(vault: Vault, stored: BuyerDocument): BuyerWithSecret {
-  const { _id: id, signing: _signing, secrets: _secrets, ...rest } = currentBuyer(stored);
-  return { id, ...rest, secret: secretsOf(vault, 'buyer', stored), secrets: namedSecretsOf(vault, stored) };
+function buyerOf(vault: Vault, stored: BuyerDocument, secrets: SecretDocument[]): BuyerWithSecret {
+  const { _id: id, signing: _signing, ...rest } = currentBuyer(stored);
+  return {
+    id,
+    ...rest,
+    secret: secretsOf(vault, 'buyer', stored),
+    secrets: namedSecretsOf(vault, secrets, id),
+  };
 }
 
 /** A seller by its code or its slug. */
@@ -51,12 +64,12 @@ export async function findSeller(
   return found ? sellerOf(vault, found) : undefined;
 }
 
-export async function findBuyer(
-  { buyers, vault }: Database,
-  id: string,
-): Promise<BuyerWithSecret | undefined> {
-  const found = await buyers.findOne({ _id: id });
-  return found ? buyerOf(vault, found) : undefined;
+export async function findBuyer(database: Database, id: string): Promise<BuyerWithSecret | undefined> {
+  const [found, secrets] = await Promise.all([
+    database.buyers.findOne({ _id: id }),
+    loadBuyersSecrets(database, [id]),
+  ]);
+  return found ? buyerOf(database.vault, found, secrets) : undefined;
 }
 
 /** A seller's campaign by `categoryKey(category)`, active or not. */
@@ -101,12 +114,13 @@ async function readTermsOf(database: Database, campaignId: string): Promise<Stor
   ]);
   if (campaign === null) return undefined;
   const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
-  const [seller, buyers] = await Promise.all([
+  const [seller, buyers, secrets] = await Promise.all([
     findSeller(database, campaign.seller),
     database.buyers.find({ _id: { $in: ids } }).toArray(),
+    loadBuyersSecrets(database, ids),
   ]);
   if (seller === undefined) return undefined;
-  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(database.vault, buyer)]));
+  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(database.vault, buyer, secrets)]));
   return {
     seller,
     campaign: campaignOf(campaign),
@@ -126,4 +140,14 @@ async function findComparedBuyers({ campaigns, contracts }: Database): Promise<S
   const ids = all.map(({ _id }) => _id);
   const inAll = ids.length === 0 ? [] : await contracts.find({ campaign: { $in: ids } }).toArray();
   return comparedBuyers(all.map(campaignOf), [...some, ...inAll].map(contractOf));
+}
+
+/** The source with this name that has an address; names of sources have letters, digits, _ and - only. */
+export async function findInboundSource(
+  { sellers }: Database,
+  name: string,
+): Promise<{ seller: string; inbound: Inbound; terms: SourceTerms } | undefined> {
+  const found = await sellers.findOne({ [`sources.${name}.inbound`]: { $exists: true } });
+  const { inbound, ...terms } = found?.sources?.[name] ?? {};
+  return found === null || inbound === undefined ? undefined : { seller: found._id, inbound, terms };
 }

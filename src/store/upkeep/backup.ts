@@ -158,7 +158,7 @@ async function isOld(dir: string, keepMs: number): Promise<boolean> {
   return isBackup && Date.now() - (await stat(dir)).mtimeMs > INCOMPLETE_MS;
 }
 
-async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Promise<string[]> {
+async function masterKeysOf({ leads, payloads, secrets, sellers, buyers }: Database): Promise<string[]> {
   const by = (path: string): Document[] => [
     { $match: { [path]: { $exists: true } } },
     { $group: { _id: `$${path}` } },
@@ -166,7 +166,7 @@ async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Prom
   const found = await Promise.all([
     leads.aggregate<{ _id: string }>(by('person.key.masterKey')).toArray(),
     secrets.aggregate<{ _id: string }>(by('key.masterKey')).toArray(),
-    protocolSecretKeys(buyers),
+    payloads.aggregate<{ _id: string }>(by('sealed.key.masterKey')).toArray(),
     ...[sellers, buyers].flatMap((signed) => [
       signed.aggregate<{ _id: string }>(by('signing.current.masterKey')).toArray(),
       signed
@@ -178,14 +178,6 @@ async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Prom
     ]),
   ]);
   return [...new Set(found.flat().map(({ _id }) => _id))].sort();
-}
-
-/** Names are the operator's own, so there is no path to group by. */
-async function protocolSecretKeys(buyers: Database['buyers']): Promise<{ _id: string }[]> {
-  const found = await buyers.find({ secrets: { $exists: true } }, { projection: { secrets: 1 } }).toArray();
-  return found.flatMap(({ secrets = {} }) =>
-    Object.values(secrets).map(({ masterKey }) => ({ _id: masterKey })),
-  );
 }
 
 async function dump(

@@ -11,9 +11,12 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await keyIndexes(database);
   await leadIndexes(database);
   await saleIndexes(database);
-  const { audit, answers } = database;
+  const { audit, answers, payloads } = database;
   await audit.createIndex({ id: 1 });
   await answers.createIndex({ hour: 1 });
+  await payloads.createIndex({ source: 1, _id: -1 });
+  await payloads.createIndex({ dueAt: 1 }, { sparse: true }, {});
+  await payloads.createIndex({ expiresAt: 1 });
 }
 
 async function marketIndexes({ sellers, campaigns, contracts, marketVersions }: Database): Promise<void> {
@@ -25,7 +28,8 @@ async function marketIndexes({ sellers, campaigns, contracts, marketVersions }: 
     await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});
 }
 
-async function keyIndexes({ keys }: Database): Promise<void> {
+async function keyIndexes({ keys, secrets }: Database): Promise<void> {
+  await secrets.createIndex({ buyer: 1 }, { sparse: true }, {});
   await keys.createIndex({ hash: 1 }, { unique: true }, {});
   await keys.createIndex({ seller: 1 });
 }

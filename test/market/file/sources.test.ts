@@ -58,7 +58,7 @@ describe('Names of a source’s fields', () => {
   test('are reported at their own places', () => {
     const aliases = '{ zip: phone, vor_name: firstName, Vorname: lastName }';
     expect(faultsOf(marketWith(`{ a: 5, b: { aliases: ${aliases} } }`))).toEqual([
-      'market.yaml:1:67  sellers[0].sources.a: 5 is not a source mapping, which is a map with the keys aliases, defaults',
+      'market.yaml:1:67  sellers[0].sources.a: 5 is not a source mapping, which is a map with the keys aliases, defaults, inbound',
       'market.yaml:1:86  sellers[0].sources.b.aliases.zip: is a standard field’s own name, which always means that field; remove it',
       'market.yaml:1:119  sellers[0].sources.b.aliases.Vorname: is the same name as "vor_name", which means firstName; keep one',
     ]);

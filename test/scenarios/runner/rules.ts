@@ -31,6 +31,8 @@ const NAMES = [
   ...['name', 'url', 'timeoutMs', 'sends', 'answer'].map((key) => `checks of the lead.${key}`),
   // Field names of a source are tested with the intake (test/api/intake.test.ts).
   ...['seller sources.aliases', 'seller sources.defaults'],
+  // Addresses of sources are tested with recorded requests (test/market/mapping, test/api/inbound).
+  'seller sources.inbound',
   // The daily digest covers many leads and is tested with its schedule (test/temporal/digest.test.ts).
   'buyer notices.events: digest',
   // The content of a ping is tested with pings, and retention with erasure.
@@ -79,7 +81,7 @@ function rulesBelow(schema: Type.TSchema, path: string): string[] {
       const below = joined(path, key);
       // A stage has the terms of a sale, and filters contain filters.
       // The vocabulary of protocols is tested with their presets (test/market/protocol).
-      const isLeaf = ['stages', 'all', 'any', 'protocol'].includes(key);
+      const isLeaf = ['stages', 'all', 'any', 'protocol', 'inbound'].includes(key);
       return isLeaf ? [below] : rulesBelow(inner, below);
     });
   }

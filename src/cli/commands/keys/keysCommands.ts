@@ -47,6 +47,11 @@ export function keysCommand(): Command {
         )
         .option('--test', 'mark every lead sent with it as a test, which moves no money', false)
         .option(
+          '--address',
+          'make it part of the address /in/SOURCE/KEY, for form builders that set no header; needs --source',
+          false,
+        )
+        .option(
           '--limit <per minute>',
           'requests a minute, instead of the setting RATE_LIMIT_PER_MINUTE',
           perMinute,
@@ -91,19 +96,27 @@ interface CreateOptions {
   scopes?: Scope[];
   source?: string;
   test: boolean;
+  address: boolean;
   limit?: number;
   expires?: Date;
   json: boolean;
 }
 
 async function create({ json, ...options }: CreateOptions, command: Command): Promise<void> {
-  const { seller, buyer, admin, scopes, source, test, limit, expires } = options;
+  const { seller, buyer, admin, scopes, source, test, address, limit, expires } = options;
   if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
     throw new CommandFailed('Name the key’s owner: --seller CODE, --buyer ID or --admin NAME.');
   if ((admin === undefined) !== (scopes === undefined))
     throw new CommandFailed('--admin NAME and --scopes LIST belong together: give both or neither.');
   const owner = { seller, buyer, admin, scopes };
-  const asked = { ...owner, source, test, limit, expires_at: expires?.toISOString() };
+  const asked = {
+    ...owner,
+    source,
+    test,
+    address: address || undefined,
+    limit,
+    expires_at: expires?.toISOString(),
+  };
   const made = await useAdmin(command, (call) => call(createKeyOperation, asked));
   if (json) {
     printJson(made);
@@ -115,6 +128,8 @@ async function create({ json, ...options }: CreateOptions, command: Command): Pr
     made.expires_at === undefined ? 'does not expire' : `expires ${formatUtc(new Date(made.expires_at))}`;
   const rate = limit === undefined ? '' : `, ${limit} a minute`;
   printError(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
+  if (address)
+    printError(`The address is /in/${source ?? ''}/KEY with this key, below that of the Lead API.`);
   printError('It is shown only once: only its hash is stored.');
 }
 

@@ -1,18 +1,16 @@
 import { Command } from 'commander';
 import {
   Overlap,
-  removeProtocolSecretOperation,
   rotateSecretOperation,
-  setProtocolSecretOperation,
   showSecret,
   type SecretView,
 } from '../../../operations/keys/secretsOperations.js';
+import { namedListCommand, namedRemoveCommand, namedSetCommand } from './namedSecretsCommands.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { fitting } from '../../argumentParsers.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
-import { readText } from '../../../terminal/readText.js';
 
 interface Options {
   buyer?: string;
@@ -22,7 +20,7 @@ interface Options {
 
 export function secretsCommand(): Command {
   return new Command('secrets')
-    .description('show and rotate the secrets that sign messages, and store those of buyers’ own protocols')
+    .description('show and rotate the secrets that sign messages, and set those that the market file names')
     .addCommand(
       command('show', 'print the secret of a buyer or seller; the audit records who read it').action(show),
     )
@@ -39,22 +37,9 @@ export function secretsCommand(): Command {
         )
         .action(rotate),
     )
-    .addCommand(
-      adminCommand('set')
-        .description(
-          'store a secret of a buyer’s own protocol; it is read from standard input and never shown',
-        )
-        .argument('<name>', 'its name in templates: KEY in {{ secret.KEY }}')
-        .requiredOption('--buyer <id>', 'whose')
-        .action(set),
-    )
-    .addCommand(
-      adminCommand('remove')
-        .description('remove a secret of a buyer’s own protocol')
-        .argument('<name>', 'its name')
-        .requiredOption('--buyer <id>', 'whose')
-        .action(remove),
-    );
+    .addCommand(namedListCommand())
+    .addCommand(namedSetCommand())
+    .addCommand(namedRemoveCommand());
 }
 
 const command = (name: string, description: string): Command =>
@@ -72,22 +57,6 @@ async function show({ json, ...asked }: Options, command: Command): Promise<void
 async function rotate({ json, ...asked }: Options & { overlap: string }, command: Command): Promise<void> {
   checkOwner(asked);
   tell(await useAdmin(command, (call) => call(rotateSecretOperation, asked)), json);
-}
-
-async function set(name: string, { buyer }: { buyer: string }, command: Command): Promise<void> {
-  const secret = (await readText('-')).trim();
-  const { names } = await useAdmin(command, (call) =>
-    call(setProtocolSecretOperation, { buyer_id: buyer, name, secret }),
-  );
-  print(`Stored. The protocol of ${buyer} has the secrets ${names.join(', ')}.`);
-}
-
-async function remove(name: string, { buyer }: { buyer: string }, command: Command): Promise<void> {
-  const { names } = await useAdmin(command, (call) =>
-    call(removeProtocolSecretOperation, { buyer_id: buyer, name }),
-  );
-  const left = names.length === 0 ? 'no secret any more' : `the secrets ${names.join(', ')}`;
-  print(`Removed. The protocol of ${buyer} has ${left}.`);
 }
 
 /** The secret is alone on standard output, so that a script can take it; what is said about it goes beside it. */

@@ -20,6 +20,7 @@ export function marketCommand(): Command {
       adminCommand('show')
         .description('print the market as a market file, with every default spelt out')
         .option('--at <version>', 'an earlier version of it', parseVersion)
+        .option('--expanded', 'with the keys of the sources’ presets written out', false)
         .option('--json', 'print it as JSON', false)
         .action(show),
     )
@@ -41,9 +42,17 @@ export function marketCommand(): Command {
     );
 }
 
-async function show({ at, json }: { at?: number; json: boolean }, command: Command): Promise<void> {
-  const market = await useAdmin(command, (call) => call(showMarket, { version: at }));
+interface ShowOptions {
+  at?: number;
+  expanded: boolean;
+  json: boolean;
+}
+
+async function show({ at, expanded, json }: ShowOptions, command: Command): Promise<void> {
+  const asked = { version: at, expanded: expanded || undefined };
+  const market = await useAdmin(command, (call) => call(showMarket, asked));
   if (json) printJson(market);
+  else if (expanded) print(stringify(market).trimEnd());
   else print(`# ETag ${marketTag(market)}\n${stringify(market).trimEnd()}`);
 }
 

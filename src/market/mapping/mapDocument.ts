@@ -1,0 +1,111 @@
+import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
+import type { FieldValue } from '../fields/reading.js';
+import { standardField, type LeadFields } from '../fields/standardFields.js';
+import { cleanText } from '../fields/text.js';
+import type { Inbound } from './inbound.js';
+import { documentReader, type SourceDocument } from './documents.js';
+import { textsOf } from './documentText.js';
+import { compiledPath, conditionTest, fieldMapper, type Mapped, type MapOptions } from './mapField.js';
+import { isMap, valueAt } from './path.js';
+
+/** A document as a lead: each field with its value, or why it has none. */
+export interface MappedDocument {
+  fields: ReadonlyMap<string, Mapped>;
+  isTest: boolean;
+  /** What identifies the lead if it comes again; absent if the document does not have all of it. */
+  once?: string;
+}
+
+/** A source's mapping, ready for many requests. */
+export interface CompiledInbound {
+  /** The documents of a body that may be leads; `ignored` counts the others. */
+  read: (body: unknown) => { documents: SourceDocument[]; ignored: number };
+  map: (document: SourceDocument, options: MapOptions) => MappedDocument;
+}
+
+/** The longest value that a lead may have, characters. */
+const MAX_VALUE = 10_000;
+
+/**
+ * Compiles an expanded mapping (`expandInbound`).
+ * @throws Error if a path or a format is faulty, which the market file's checks report before
+ */
+export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): CompiledInbound {
+  const { ignore = [], once = [], test = [], fields = {}, pairs = [] } = inbound;
+  const read = documentReader(inbound);
+  const isIgnored = ignore.map(conditionTest);
+  const isTest = test.map(conditionTest);
+  const oncePaths = once.map(compiledPath);
+  const mappers = Object.entries(fields).map(([field, mapping]) => ({ field, map: fieldMapper(mapping) }));
+  const holders = pairs.flatMap(({ into }) => into ?? []);
+  const mapped = new Set(mappers.map(({ field }) => field));
+  return {
+    read: (body) => {
+      const all = read(body);
+      const documents = all.filter((document) => !isIgnored.some((holds) => holds(document)));
+      return { documents, ignored: all.length - documents.length };
+    },
+    map: (document, options) => {
+      const found = new Map<string, Mapped>(unmapped(document));
+      for (const { field, map } of mappers) found.set(field, bounded(map(document, options)));
+      const ids = oncePaths.map((path) => textsOf(valueAt(path, document)).join(', ').trim());
+      const identified = ids.length > 0 && ids.every((id) => id !== '');
+      return {
+        fields: found,
+        isTest: isTest.some((holds) => holds(document)),
+        once: identified ? ids.join('/') : undefined,
+      };
+    },
+  };
+
+  /** Names that no mapping mentions, if the source wants them: the usual ones, or all. */
+  function unmapped(document: SourceDocument): [string, Mapped][] {
+    if (inbound.aliases !== true && inbound.rest !== 'keep') return [];
+    const meaningOf = meanings(terms);
+    const maps = [...holders.map((name) => document[name]), document].filter(isMap);
+    return maps.flatMap((map) =>
+      Object.entries(map).flatMap(([name, value]): [string, Mapped][] => {
+        const isWhole =
+          name !== 'body' && !holders.includes(name) && !(inbound.brackets && name.includes('['));
+        if (map === document && !isWhole) return [];
+        const field = standardField(name) === undefined ? meaningOf(name)?.field : name;
+        if (field === undefined ? inbound.rest !== 'keep' : mapped.has(field) || inbound.aliases !== true)
+          return [];
+        const as = field === 'phone' ? 'phone' : undefined;
+        const texts = textsOf(value, as).filter((text) => cleanText(text) !== '');
+        const text = texts.join(', ');
+        const target = field === undefined || field === FULL_NAME ? name : field;
+        return text === '' || mapped.has(target) ? [] : [[target, bounded({ value: text, sent: text })]];
+      }),
+    );
+  }
+}
+
+function bounded(mapped: Mapped): Mapped {
+  if (!('value' in mapped)) return mapped;
+  const isTooLong = [mapped.value, mapped.sent].flat().some((text) => text.length > MAX_VALUE);
+  return isTooLong ? { missing: `longer than ${MAX_VALUE} characters` } : mapped;
+}
+
+/** The values of a mapped document by field, for `readLead`. */
+export const mappedValues = ({ fields }: MappedDocument): [string, FieldValue][] =>
+  [...fields].flatMap(([field, mapped]): [string, FieldValue][] =>
+    'value' in mapped ? [[field, mapped.value]] : [],
+  );
+
+/** The lead with what the source sent beside the values that its mapping normalised. */
+export function withSentValues(lead: LeadFields, { fields }: MappedDocument): LeadFields {
+  const sent = new Map(Object.entries(lead.sent ?? {}));
+  const notes = new Map(Object.entries(lead.notes ?? {}));
+  for (const [field, mapped] of fields) {
+    if (!('value' in mapped) || !Object.hasOwn(lead.fields, field)) continue;
+    if (JSON.stringify(mapped.sent) === JSON.stringify(lead.fields[field])) sent.delete(field);
+    else sent.set(field, mapped.sent);
+    if (mapped.note !== undefined && !notes.has(field)) notes.set(field, mapped.note);
+  }
+  return {
+    ...lead,
+    sent: sent.size === 0 ? undefined : Object.fromEntries(sent),
+    notes: notes.size === 0 ? undefined : Object.fromEntries(notes),
+  };
+}
