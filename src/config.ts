@@ -178,6 +178,10 @@ export const Settings = Type.Object({
     pattern: '^gvl_(live|test)_[0-9A-Za-z]{33}$',
     secret: true,
   }),
+  GAVEL_SECRET: optionalText(
+    'Signing secret of a buyer, for `gavel buyers verify` and `gavel buyers simulate`; servers don’t need it',
+    { pattern: '^whsec_[A-Za-z0-9+/]{20,}={0,2}$', secret: true },
+  ),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description:

@@ -32,6 +32,14 @@ export interface SignedMessage extends Addressed {
   id: string;
   secret: Secret;
   payload: object;
+  /** Changes the signed request before it is sent. Only for checks of a buyer's server. */
+  alter?: (request: SignedRequest) => SignedRequest;
+}
+
+/** The signed body, and the headers of its signature. */
+export interface SignedRequest {
+  signature: Record<string, string>;
+  body: string;
 }
 
 /** A request as the buyer's own protocol wants it, without Gavel's signature. */
@@ -161,12 +169,14 @@ const ALWAYS = {
 };
 
 function signedRequest(message: SignedMessage): Outgoing {
-  const body = JSON.stringify(message.payload);
+  const json = JSON.stringify(message.payload);
+  const signed = { signature: signatureOf(message.id, json, secretsIn(message.secret)), body: json };
+  const { signature, body } = message.alter?.(signed) ?? signed;
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
     ...ALWAYS,
-    ...signature(message.id, body, secretsIn(message.secret)),
+    ...signature,
   };
   return { method: 'POST', headers, body, isRepeatable: true };
 }
@@ -201,9 +211,13 @@ async function exchange(
 const secretsIn = (secret: Secret): readonly string[] => (typeof secret === 'string' ? [secret] : secret());
 
 /** The three headers of Standard Webhooks (standard-webhooks.md, "Webhook headers"), with a signature by each secret. */
-function signature(id: string, body: string, secrets: readonly string[]): Record<string, string> {
+export function signatureOf(
+  id: string,
+  body: string,
+  secrets: readonly string[],
+  now = new Date(),
+): Record<string, string> {
   if (secrets.length === 0) throw new Error('There is no secret to sign with');
-  const now = new Date();
   return {
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),

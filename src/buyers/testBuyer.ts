@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hasExpired, withinCeiling, expiredBid } from '../market/auction/asking.js';
 import { isFinalRefusal } from '../market/model/delivery.js';
-import { declarationOf, type FieldDeclaration, type FieldType } from '../market/fields/declaration.js';
+import { declarationOf } from '../market/fields/declaration.js';
 import type { FieldValue } from '../market/fields/reading.js';
+import { sampleValue } from '../market/fields/sampleValue.js';
 import { formatMoney, toDecimal } from '../market/money.js';
 import { contactOf, personKeys } from '../market/fields/personKeys.js';
 import { pingedFields } from '../market/fields/identifyingFields.js';
 import { floorOf } from '../market/auction/prices.js';
 import type { Bid } from '../market/model/round.js';
 import type { Buyer, Campaign, Contract, Endpoint, NoticeKind } from '../market/model/market.js';
+import { FICTIONAL_PERSON } from './fictionalPerson.js';
 import { sendNotice } from './notice.js';
 import { personHash } from './personHash.js';
 import { personScreen } from './personScreen.js';
@@ -59,38 +61,12 @@ export const NO_CONTRACT: TestTerms = {
   contract: {},
 };
 
-const PERSON: Record<string, FieldValue> = {
-  firstName: 'Test',
-  lastName: 'Lead',
-  phone: '+12145550187',
-  email: 'test.lead@example.com',
-  address: '1 Example Street',
-  city: 'Dallas',
-  state: 'TX',
-  zip: '75001',
-};
-
-const SAMPLES: Record<Exclude<FieldType, 'enum'>, FieldValue> = {
-  boolean: 'yes',
-  number: '1',
-  money: '45000',
-  range: '1',
-  date: '2026-01-31',
-  birthDate: '1980-01-31',
-  list: ['sample'],
-};
-
-const sampleOf = (declared: FieldDeclaration | undefined): FieldValue => {
-  if (declared === undefined) return 'sample';
-  return declared.type === 'enum' ? (declared.values?.[0]?.value ?? 'sample') : SAMPLES[declared.type];
-};
-
 /** The fictional lead, with a value for every field that the campaign requires and the contract asks for. */
 function sampleFields({ campaign, contract }: TestTerms): Record<string, FieldValue> {
   const [state] = contract.states ?? [];
   const asked = [...campaign.required, ...(contract.ping?.fields ?? [])];
-  const samples = asked.map((name) => [name, sampleOf(declarationOf(campaign.fields, name))] as const);
-  return { ...Object.fromEntries(samples), ...PERSON, state: state ?? 'TX' };
+  const samples = asked.map((name) => [name, sampleValue(declarationOf(campaign.fields, name))] as const);
+  return { ...Object.fromEntries(samples), ...FICTIONAL_PERSON, state: state ?? 'TX' };
 }
 
 /** Runs every check that the buyer's addresses allow; the lead is posted only if `withPost` says so. */
@@ -182,7 +158,7 @@ const ownStepOf = (
 ): OwnStep | undefined =>
   stepOf(ownProtocol(buyer, { id: contract.id ?? '', protocol: contract.protocol }), step);
 
-const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
+export const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 
 /** Whether the server was reachable and answered in time. */
 function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): BuyerTestCheck[] {
@@ -218,7 +194,7 @@ const connectionTo = (protocol: string, host: string): Omit<BuyerTestCheck, 'che
     : { result: 'ok', says: `connected to ${host}, its TLS certificate is valid` };
 
 /** The statuses of a refused signature. */
-const REFUSALS = [401, 403];
+export const REFUSALS = [401, 403];
 const statusOf = (reply: Reply): number | undefined => (reply.kind === 'answer' ? reply.status : undefined);
 const isRefusedKey = (reply: Reply): boolean => REFUSALS.includes(statusOf(reply) ?? 0);
 

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sendNotice } from '../../src/buyers/notice.js';
@@ -8,55 +7,40 @@ import { sendPing } from '../../src/buyers/ping.js';
 import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
+import { verifyBuyer } from '../../src/buyers/verify/verifyBuyer.js';
 import { findBinary } from '../../src/local/servers/findPrograms.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { freePort } from '../support/freePort.js';
 import { namesNobody } from '../support/namesNobody.js';
 import { readPage } from './page.js';
 
-const page = readPage('docs/buyer.md');
 const secret = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
 
-const codeWith = (lang: string, text: string): string =>
-  page.codes.find((code) => code.lang === lang && code.text.includes(text))?.text ?? '';
-
-const SERVERS: { lang: string; program: string | undefined; files: Record<string, string> }[] = [
-  {
-    lang: 'Node',
-    program: process.execPath,
-    files: { 'isSigned.js': codeWith('js', 'export function'), 'server.js': codeWith('js', 'createServer(') },
-  },
-  {
-    lang: 'Python',
-    program: findBinary(['python3'], process.env),
-    files: {
-      'is_signed.py': codeWith('python', 'def is_signed'),
-      'server.py': codeWith('python', 'ThreadingHTTPServer('),
-    },
-  },
+const SERVERS: { file: string; program: string | undefined }[] = [
+  { file: 'examples/buyers/node.mjs', program: process.execPath },
+  { file: 'examples/buyers/python.py', program: findBinary(['python3'], process.env) },
 ];
 
+test('The servers of docs/buyer.md are the files in examples/buyers', () => {
+  const blocks = readPage('docs/buyer.md').codes.map(({ text }) => `${text}\n`);
+  for (const file of ['node.mjs', 'isSigned.mjs', 'python.py', 'is_signed.py'])
+    expect(blocks, file).toContain(readFileSync(join(packageRoot, 'examples/buyers', file), 'utf8'));
+});
+
 describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVERS)(
-  'The whole server of docs/buyer.md in $lang',
-  ({ program = '', files }) => {
+  'The server $file',
+  ({ program = '', file }) => {
     const { send, close } = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true });
     const buyer = { url: '', timeoutMs: 5000, secret };
-    const dir = mkdtempSync(join(tmpdir(), 'gavel-buyer-'));
+    const main = join(packageRoot, file);
+    const environment = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' };
     let server: ChildProcess;
     let printed = '';
 
     beforeAll(async () => {
-      writeFileSync(join(dir, 'package.json'), '{"type": "module"}');
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
       const port = await freePort();
-      const [main = ''] = Object.keys(files).filter((name) => name.startsWith('server'));
       server = spawn(program, [main], {
-        cwd: dir,
-        env: {
-          PATH: process.env.PATH,
-          PORT: String(port),
-          GAVEL_SECRET: secret,
-          PYTHONDONTWRITEBYTECODE: '1',
-        },
+        env: { ...environment, PORT: String(port), GAVEL_SECRET: secret },
       });
       server.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
       buyer.url = `http://127.0.0.1:${port}/`;
@@ -65,7 +49,6 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
     afterAll(async () => {
       server.kill();
       await close();
-      rmSync(dir, { recursive: true });
     });
 
     const unsigned = async (body: string, headers: Record<string, string> = {}): Promise<number> =>
@@ -88,14 +71,26 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
       );
 
     test('does not start without its secret, and says so', async () => {
-      const [main = ''] = Object.keys(files).filter((name) => name.startsWith('server'));
-      const env = { PATH: process.env.PATH, PORT: '0', PYTHONDONTWRITEBYTECODE: '1' };
-      const without = spawn(program, [main], { cwd: dir, env });
+      const without = spawn(program, [main], { env: { ...environment, PORT: '0' } });
       let said = '';
       without.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
       const code = await new Promise((resolve) => without.on('close', resolve));
       expect(code).toBe(1);
       expect(said).toContain('Set GAVEL_SECRET to your secret, which starts with whsec_');
+    });
+
+    test('passes the whole test suite of the protocol', async () => {
+      const { url } = buyer;
+      const checks = await verifyBuyer(send, {
+        urls: { ping: url, post: url, status: url, notices: url },
+        secret,
+        isPinged: true,
+        category: 'Auto Insurance',
+        lead: {},
+        timeoutMs: { ping: 5000, other: 5000 },
+      });
+      expect(checks.filter(({ result }) => result !== 'passed')).toEqual([]);
+      expect(checks.length).toBeGreaterThan(30);
     });
 
     test('bids for the leads that it wants', async () => {

@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Webhook } from 'standardwebhooks';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { formatDecimal } from '../../market/money.js';
+import { startSignedServer } from '../signedServer.js';
 import type { DemoMessage, DemoParty } from './messages.js';
 
 const optional = Type.Optional;
@@ -55,31 +55,19 @@ export function startDemoServer(party: DemoParty, tell: (message: DemoMessage) =
     return first;
   }
 
-  const server = createServer((incoming, response) => {
-    const respond = (status: number, body: object): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    read(incoming, party.secret)
-      .then(async (request) => {
-        if (request === undefined) {
-          respond(401, { error: 'the signature is wrong' });
-          return;
-        }
-        const { status, body, words } = await answer(request);
-        respond(status, body);
-        tell({
-          event: 'answered',
-          party: party.id,
-          what: whatIs(request),
-          about: about(request),
-          answer: words,
-        });
-      })
-      .catch(() => respond(400, { error: 'this is not a ping, a post, a notice or a postback' }));
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(party.port, '127.0.0.1', () => resolve(server));
+  const where = { host: '127.0.0.1', port: party.port, secret: party.secret };
+  return startSignedServer(where, async ({ isSigned, body: content }) => {
+    if (!isSigned) return { status: 401, body: { error: 'the signature is wrong' } };
+    const request = Value.Parse(Request, content);
+    const { status, body, words } = await answer(request);
+    tell({
+      event: 'answered',
+      party: party.id,
+      what: whatIs(request),
+      about: about(request),
+      answer: words,
+    });
+    return { status, body };
   });
 }
 
@@ -133,20 +121,4 @@ function about({ lead_id: lead, category = '', state, test = false }: Request): 
   if (lead !== undefined) return `${isTest}lead ${lead}`;
   const place = state === undefined ? category : `${category} · ${state}`;
   return place === '' ? '' : `${isTest}${place}`;
-}
-
-/** The request, or undefined if its signature is wrong. */
-async function read(incoming: IncomingMessage, secret: string): Promise<Request | undefined> {
-  let text = '';
-  for await (const chunk of incoming.setEncoding('utf8')) text += String(chunk);
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
-  );
-  let content: unknown;
-  try {
-    content = new Webhook(secret).verify(text, headers);
-  } catch {
-    return undefined;
-  }
-  return Value.Parse(Request, content);
 }

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buyersListCommand } from './buyersList.js';
+import { buyersSimulateCommand } from './buyersSimulate.js';
+import { buyersVerifyCommand } from './buyersVerify.js';
 import { buyerPauses } from '../market/campaignCommands.js';
 import { PaymentRef, topUpBuyer, type TopUpView } from '../../../operations/market/buyersOperations.js';
 import { formatDecimal } from '../../../market/money.js';
@@ -11,7 +13,7 @@ import { CommandFailed } from '../../../terminal/commandFailed.js';
 
 export function buyersCommand(): Command {
   const command = new Command('buyers')
-    .description('list, top up, test, pause and resume buyers')
+    .description('list, top up, test, verify, simulate, pause and resume buyers')
     .addCommand(buyersListCommand())
     .addCommand(
       adminCommand('topup')
@@ -41,7 +43,9 @@ export function buyersCommand(): Command {
         )
         .option('--json', 'print the checks as JSON', false)
         .action(test),
-    );
+    )
+    .addCommand(buyersVerifyCommand())
+    .addCommand(buyersSimulateCommand());
   for (const one of buyerPauses()) command.addCommand(one);
   return command;
 }
