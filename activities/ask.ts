@@ -31,6 +31,7 @@ import type { StoredTerms } from '../src/store/market/storedTerms.js';
 import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
+import { sandboxPing } from './sandbox.js';
 import { saleRequest, storeRoundForSale } from './sellLead.js';
 
 /** Who asks, about which lead, under which terms; `answerBy`: when the source is answered, UTC ms, if it waits. */
@@ -138,6 +139,8 @@ async function pingOne(
 ): Promise<PingAnswer> {
   const { contract, buyer: buyerId, floor } = candidate;
   const ready = market?.contracts.find((each) => each.contract.id === contract);
+  if (ready !== undefined && lead.sandbox !== undefined)
+    return { ...sandboxPing(lead.sandbox, round, candidate), sentAfter: sinceStart(round) };
   const ping = ready?.buyer.ping;
   if (!market || !ready || !ping)
     return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };

@@ -34,7 +34,7 @@ export const cancelPost =
     if ((claim.status === 'accepted' || claim.status === 'returned') && claim.postId === postId)
       return 'accepted';
     const buyer = await buyerOf(deps, lead, contract);
-    if (buyer === undefined) return 'cancelled';
+    if (buyer === undefined || lead.sandbox !== undefined) return 'cancelled';
     const own = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'post');
     const to = { ...buyer.post, secret: buyer.secret, own };
     const notice = await sendCancellation(send, to, { postId, leadId });

@@ -1,4 +1,5 @@
 import { newRound } from '../src/market/eligibility/newRound.js';
+import { sandboxRound } from '../src/market/eligibility/sandboxPlan.js';
 import {
   planRound as planByRules,
   withinLimits,
@@ -23,7 +24,10 @@ export async function planRound(
   lead: LeadDocument,
   { number, now }: { number: number; now: number },
 ): Promise<Round> {
-  if (market === undefined) return emptyRound(deps, lead, number, now);
+  const isOver = market === undefined || lead.sandbox === 'expired';
+  if (isOver) return emptyRound(deps, lead, number, now);
+  if (lead.sandbox !== undefined)
+    return sandboxRound(market, lead.sandbox, { number, receivedAt: lead.receivedAt.getTime(), now });
   const { plan, known, notCompared } = await planWithinLimits(deps, market, lead, now);
   const { plan: open, checksMs } = await planChecks(deps, market, plan, lead);
   const receivedAt = lead.receivedAt.getTime();
@@ -86,7 +90,7 @@ function usageFor(lead: LeadDocument, usage: ReadonlyMap<string, UsageDocument>)
   return new Map([...usage].map(([id, used]) => [id, withoutReservationsOf(lead._id, used)]));
 }
 
-/** The campaign has left the market: nobody is asked, and the lead expires at once. */
+/** Nobody is asked, and the lead expires at once: the campaign has left the market, or the sandbox says so. */
 async function emptyRound(
   { database }: Deps,
   lead: LeadDocument,

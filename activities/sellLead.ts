@@ -27,6 +27,7 @@ import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { isHealthy, mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
+import { sandboxPost } from './sandbox.js';
 
 export interface SaleRequest {
   leadId: string;
@@ -176,7 +177,8 @@ async function changedCurrency({ terms }: Deps, { campaign }: SaleRequest) {
 }
 
 /** Of a buyer whose posts fail one lead at a time tries whether it takes them again, by its own; the others pass it over. */
-async function failing(deps: Deps, { offer }: SaleRequest) {
+async function failing(deps: Deps, { lead, offer }: SaleRequest) {
+  if (lead?.sandbox !== undefined) return undefined;
   if (await mayTry(deps, offer.buyer, 'posts')) return undefined;
   return { answer: PROBE_IN_PROGRESS.reason, detail: PROBE_IN_PROGRESS.detail };
 }
@@ -202,6 +204,11 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
   const at = new Date();
+  if (lead.sandbox !== undefined) {
+    const forced = await sandboxPost(lead.sandbox);
+    const { ms, answer: outcome, detail } = forced;
+    return settle(deps, post, buyer, { ...forced, attempt: { at, ms, outcome, detail } });
+  }
   const own = await ownProtocolOf(deps, lead, offer.contract, buyer);
   const step = stepOf(own, 'post');
   const timeoutMs = timeoutOf(step, buyer.post);

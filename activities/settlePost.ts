@@ -67,7 +67,7 @@ async function askBuyer(
   { lead, contract, claim }: { lead: LeadDocument; contract: string; claim: Claim },
   buyer: BuyerWithSecret | undefined,
 ): Promise<PostStatus> {
-  if (!buyer?.status) return { status: 'unknown' };
+  if (!buyer?.status || lead.sandbox !== undefined) return { status: 'unknown' };
   const { database, send } = deps;
   const step = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'status');
   const entry = lead.rounds[claim.round]?.entries.find((one) => one.contract === contract);

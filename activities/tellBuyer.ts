@@ -27,6 +27,7 @@ export const tellBuyer =
     const buyer = await findBuyer(database, notice.buyer);
     if (buyer?.notices?.events.includes(kind) !== true) return 'not asked for';
     const lead = await findStoredLead(database, leadId);
+    if (lead?.sandbox !== undefined) return 'not asked for';
     const payload = lead && (await payloadOf(deps, lead, buyer, round, notice));
     if (!payload) return 'not asked for';
     const { url, timeoutMs } = buyer.notices;

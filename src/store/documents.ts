@@ -6,6 +6,7 @@ import type { LeadStatus } from '../market/model/lead.js';
 import type { PricePromise } from '../market/model/pricePromise.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
 import type { Change, MetLimit, Round } from '../market/model/round.js';
+import type { SandboxOutcome } from '../market/model/sandbox.js';
 import type { LeadReturn, WithdrawnBy } from '../market/model/statusView.js';
 import type { Minor } from '../market/money.js';
 import type { Usage } from '../market/limits/usage.js';
@@ -144,6 +145,8 @@ export interface LeadDocument extends LeadFields {
   /** The source that posted it, as its API key names it. */
   source: string;
   test: boolean;
+  /** The outcome that the sandbox forces, of a test lead with a reserved ZIP code. */
+  sandbox?: SandboxOutcome;
   status: LeadStatus;
   receivedAt: Date;
   updatedAt: Date;

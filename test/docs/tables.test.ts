@@ -7,6 +7,7 @@ import { RATE_HEADERS } from '../../src/api/http/rateLimits.js';
 import { SECRET_SETTINGS, Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { FIELDS } from '../../src/market/fields/standardFields.js';
+import { SANDBOX } from '../../src/market/model/sandbox.js';
 import { LEAD_REASONS, REASONS } from '../../src/market/model/reason.js';
 import {
   RESOLVE_POST_UPDATE,
@@ -44,6 +45,11 @@ describe('docs/source.md', () => {
       about,
     ]);
     expect(rowsOf(page, 'code', 3)).toEqual(rows);
+  });
+
+  test('names every ZIP code of the sandbox with what it forces', () => {
+    const rows = Object.entries(SANDBOX).map(([zip, { about }]) => [inCode(zip), about]);
+    expect(rowsOf(page, 'ZIP code', 2)).toEqual(rows);
   });
 
   test('contains only content for sources: no operator commands, no errors for buyers', () => {

@@ -15,6 +15,7 @@ import type { LeadDocument, StoredLead } from '../../store/documents.js';
 import { matchOf } from '../../store/persons/matchKeys.js';
 import { isSuppressed } from '../../store/persons/suppressions.js';
 import { findPing, usePing } from '../../store/sales/pings.js';
+import { sandboxCase } from '../../market/model/sandbox.js';
 import type { OutcomeAnswer } from '../../market/model/lead.js';
 import type { Backlog } from './backlog.js';
 import { assertSameRequest, idempotencyOf, inProgress } from './idempotency.js';
@@ -24,6 +25,7 @@ import type { ReadCache } from '../readCache.js';
 import type { LeadApiContext } from '../context.js';
 import type { SellerKey } from '../plugins/auth.js';
 import type { ReadRequest } from './readRequest.js';
+import { assertNoSandboxError } from './sandboxError.js';
 
 /** A valid request. */
 export interface LeadRequest extends ReadRequest {
@@ -55,6 +57,7 @@ export async function acceptLead(
   { cache, backlog }: { cache: ReadCache; backlog: Backlog },
   request: LeadRequest,
 ): Promise<AcceptedLead> {
+  assertNoSandboxError(request);
   const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
   if (request.ping !== undefined) {
     lead.promise = await usePing(database, request.ping.id, Date.now());
@@ -125,7 +128,8 @@ function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): Accepted
 
 /** Queries the database only for sellers with a list. */
 const isOnList = async (database: Database, cache: ReadCache, lead: LeadDocument): Promise<boolean> =>
-  (await cache.hasSuppressions(lead.seller)) && isSuppressed(database, lead);
+  lead.sandbox === 'suppressed' ||
+  ((await cache.hasSuppressions(lead.seller)) && isSuppressed(database, lead));
 
 /** Stored without personal data, which have no use here. The hashes stay as evidence. */
 const suppressed = (lead: LeadDocument): LeadDocument => ({
@@ -144,6 +148,7 @@ export async function newLead(
 ): Promise<LeadDocument> {
   const { key, given, campaign, receivedAt, idempotencyKey } = request;
   const person = request.reading.lead;
+  const sandboxed = sandboxCase({ test: key.test, zip: person.fields.zip });
   const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
   return {
     _id: request.ping?.id ?? v7(),
@@ -153,6 +158,7 @@ export async function newLead(
     key: key._id,
     source: key.source,
     test: key.test,
+    sandbox: sandboxed !== undefined && 'outcome' in sandboxed ? sandboxed.outcome : undefined,
     status: 'received',
     receivedAt,
     updatedAt: receivedAt,

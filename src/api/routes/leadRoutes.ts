@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { SANDBOX } from '../../market/model/sandbox.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { OperationError } from '../../operations/operationError.js';
 import { isForm, readForm } from '../http/body.js';
@@ -20,6 +21,10 @@ const security = [{ key: [] }];
 const post = {
   operationId: 'sendLead',
   summary: 'Send a lead',
+  description: [
+    'With a test key, these ZIP codes force an outcome or an error, and no buyer is contacted:',
+    ...Object.entries(SANDBOX).map(([zip, { about }]) => `- \`${zip}\`: ${about}`),
+  ].join('\n'),
   tags: ['Leads'],
   security,
   consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
