@@ -105,6 +105,7 @@ function localAdminContext(
       isShared: false,
       onProgress,
       retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
+      publicUrl: pickSettings(['PUBLIC_URL']).PUBLIC_URL,
       outbound: readOutboundRules(pickSettings(OUTBOUND_SETTINGS)),
       notifyWithdrawn: async (leadId) => (await notifier()).notifyWithdrawn(leadId),
       resolvePost: async (leadId, decision) => (await notifier()).resolvePost(leadId, decision),

@@ -26,6 +26,7 @@ import {
   showCampaigns,
   showContracts,
 } from './market/pauseOperations.js';
+import { shareSpecs } from './market/specsOperations.js';
 import { testPostbacks } from './market/postbacksOperations.js';
 import { rotateSecretOperation, showSecret } from './keys/secretsOperations.js';
 import {
@@ -52,6 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
   showCampaigns,
   pauseCampaign,
   resumeCampaign,
+  shareSpecs,
   showContracts,
   pauseContract,
   resumeContract,

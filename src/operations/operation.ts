@@ -25,6 +25,8 @@ export interface OperationContext extends LeadWorkflowCalls {
   isShared: boolean;
   onProgress?: (text: string) => void;
   send: Send;
+  /** The setting PUBLIC_URL, for links to the Lead API. */
+  publicUrl?: string;
   /** Temporal's UI, for links. */
   ui?: { url: string; namespace: string };
 }

@@ -51,6 +51,7 @@ export function openDatabase(
     marketVersions: db.collection<stored.MarketVersionDocument>('marketVersions'),
     marketTerms: db.collection<stored.MarketTermsDocument>('marketTerms'),
     marketChanges: db.collection<stored.MarketChangeDocument>('wakes'),
+    specs: db.collection<stored.SpecsDocument>('specs'),
 
     // Leads
     leads: db.collection<stored.StoredLead>('leads'),

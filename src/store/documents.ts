@@ -129,6 +129,17 @@ export interface MarketChangeProgress {
   again?: string;
 }
 
+/** Collection `specs`: who may read the specs page of a campaign. Without a document nobody may. */
+export interface SpecsDocument {
+  /** The campaign. */
+  _id: string;
+  /** The part of the page's address that can't be guessed. */
+  token: string;
+  /** The page is also at the address of seller and category, which can be guessed. */
+  public?: true;
+  at: Date;
+}
+
 // Leads: `leads` has each lead with its last round, `rounds` has the earlier rounds
 
 /**

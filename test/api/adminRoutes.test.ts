@@ -31,6 +31,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   listCampaigns: () => ({ seller: 'ACME1234' }),
   pauseCampaign: () => ({ seller: 'ACME1234', category: 'boats', until: '2999-01-01T00:00:00Z' }),
   resumeCampaign: () => ({ seller: 'ACME1234', category: 'boats' }),
+  shareSpecs: () => ({ seller: 'ACME1234', category: 'boats', access: 'public' }),
   listContracts: () => ({ campaign: 'ACME1234/boats', buyer: 'northwind' }),
   pauseContract: () => ({ seller: 'acme-insurance', category: 'Boats', buyer_id: 'northwind' }),
   resumeContract: () => ({ seller: 'ACME1234', category: 'boats', buyer_id: 'northwind' }),

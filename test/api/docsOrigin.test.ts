@@ -72,9 +72,6 @@ describe('with a public address', () => {
 });
 
 it('an address with replacement patterns is inserted literally', () => {
-  const page = renderDocsPage(
-    { html: 'POST http://127.0.0.1:3000/x', chapters: [], samples: [] },
-    { paths: {} },
-  );
+  const page = renderDocsPage({ html: 'POST http://127.0.0.1:3000/x', chapters: [] }, { paths: {} });
   expect(page("https://a$`$'$&$$b")).toContain('POST https://a$`$&#39;$&#38;$$b/x');
 });

@@ -20,6 +20,14 @@ const PUBLIC = [
   'GET /ready',
 ];
 
+/** Open to those who know their token; test/api/specs.test.ts tests that others get 404. */
+const BY_TOKEN = [
+  'GET /specs/:access/:category',
+  'GET /specs/:access/:category/openapi.json',
+  'GET /specs/:access/:category/spec.md',
+  'POST /specs/:access/:category/try',
+];
+
 /** Private routes: a seller's key gets the same answer for another seller's data and for missing data. */
 const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[theirs: Reply, none: Reply]>> =
   {
@@ -103,7 +111,7 @@ describe('every route', () => {
   afterAll(() => world.close());
 
   it('is listed here as public or as private to a seller', () => {
-    expect(routes).toEqual([...PUBLIC, ...Object.keys(PRIVATE)].sort());
+    expect(routes).toEqual([...PUBLIC, ...BY_TOKEN, ...Object.keys(PRIVATE)].sort());
   });
 
   it.each(Object.entries(PRIVATE))(

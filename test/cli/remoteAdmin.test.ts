@@ -82,6 +82,7 @@ describe('gavel --remote', () => {
     [['statement', '--house', '--csv']],
     [['books', 'check', '--json']],
     [['suppressions', 'list']],
+    [['campaigns', 'specs', 'ACME1234/none']],
     [['postbacks', 'test', '--seller', 'acme-insurance']],
     [['simulate', '--since', '2100-01-01', '--change', MARKET]],
     [['audit', 'list', '--of', 'fabrikam']],

@@ -100,6 +100,7 @@ function contextOf(
     ...servers,
     retentionDays: settings.RETENTION_DAYS,
     isShared: true,
+    publicUrl: settings.PUBLIC_URL,
     notifyWithdrawn: (leadId) => starter.notifyWithdrawn(leadId),
     resolvePost: (leadId, decision) => starter.resolvePost(leadId, decision),
     retryNow: (leadId) => starter.retryNow(leadId),

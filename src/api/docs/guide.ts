@@ -10,16 +10,43 @@ export interface Sample {
   source: string;
 }
 
-export interface Guide {
+/** A Markdown page as HTML. */
+export interface RenderedPage {
   html: string;
   chapters: string[];
-  /** The first example of the guide, in each language: sending a lead. */
+  /** The first example of the page, in each language. */
   samples: Sample[];
+}
+
+/** docs/source.md for the docs page and the specs pages. */
+export interface Guide extends RenderedPage {
+  /** The Markdown below a heading, up to the next heading of any level. */
+  chapter(heading: string): string;
 }
 
 const LANGUAGES: Readonly<Record<string, string>> = { sh: 'curl', js: 'Node', php: 'PHP', python: 'Python' };
 
 export function readGuide(): Guide {
+  const text = readFileSync(guideFile(), 'utf8');
+  return { ...renderMarkdown(text), chapter: (heading) => chapterOf(text, heading) };
+}
+
+/** @throws Error if the guide has no such heading */
+function chapterOf(text: string, heading: string): string {
+  const tokens = new Marked().lexer(text);
+  const start = tokens.findIndex((token) => isHeading(token) && token.text === heading);
+  if (start < 0) throw new Error(`docs/source.md has no chapter "${heading}"`);
+  const rest = tokens.slice(start + 1);
+  const end = rest.findIndex(isHeading);
+  return rest
+    .slice(0, end < 0 ? undefined : end)
+    .map(({ raw }) => raw)
+    .join('')
+    .trim();
+}
+
+/** Renders Markdown; adjacent code blocks in several languages become tabs. */
+export function renderMarkdown(text: string): RenderedPage {
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth, text }) {
@@ -34,7 +61,7 @@ export function readGuide(): Guide {
       },
     },
   });
-  const tokens = marked.lexer(readFileSync(guideFile(), 'utf8'));
+  const tokens = marked.lexer(text);
   const blocks = groupSamples(tokens);
   return {
     html: blocks

@@ -1,36 +1,56 @@
-import type { Guide } from './guide.js';
+import type { RenderedPage } from './guide.js';
 import { anchorOf, escapeHtml } from './html.js';
 import type { OpenApi, Operation } from './openapi.js';
 
 /** The base URL in the guide’s examples. */
-const EXAMPLE_ORIGIN = 'http://127.0.0.1:3000';
+export const EXAMPLE_ORIGIN = 'http://127.0.0.1:3000';
 
 /** Renders the docs page: the guide and the API reference. It has no scripts. */
-export function renderDocsPage(guide: Guide, document: OpenApi): (origin: string) => string {
-  const chapters = [...guide.chapters, 'Reference'];
+export function renderDocsPage(
+  guide: Pick<RenderedPage, 'html' | 'chapters'>,
+  document: OpenApi,
+): (origin: string) => string {
+  const page = pageHtml({
+    title: 'Gavel · Lead API',
+    name: 'Lead API',
+    chapters: [...guide.chapters, 'Reference'],
+    main: `${guide.html}\n${referenceHtml(document)}`,
+  });
+  // A function, because `$` is special in a replacement string.
+  return (origin) => page.replaceAll(EXAMPLE_ORIGIN, () => escapeHtml(origin));
+}
+
+interface PageParts {
+  title: string;
+  /** Beside the name of the product, in the navigation. */
+  name: string;
+  chapters: readonly string[];
+  /** HTML. */
+  main: string;
+}
+
+/** A page with a navigation, without scripts. */
+export function pageHtml({ title, name, chapters, main }: PageParts): string {
   const links = chapters.map(
     (chapter) => `<li><a href="#${anchorOf(chapter)}">${escapeHtml(chapter)}</a></li>`,
   );
-  const page = `<!doctype html>
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Gavel · Lead API</title>
+<title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="/docs/style.css">
 <link rel="icon" href="/docs/icon.svg">
 </head>
 <body>
-<nav aria-label="Chapters"><p><strong>Gavel</strong> Lead API</p><ul>${links.join('')}</ul></nav>
+<nav aria-label="Chapters"><p><strong>Gavel</strong> ${escapeHtml(name)}</p><ul>${links.join('')}</ul></nav>
 <main>
-${guide.html}
-${referenceHtml(document)}
+${main}
 </main>
 </body>
 </html>
 `;
-  // A function, because `$` is special in a replacement string.
-  return (origin) => page.replaceAll(EXAMPLE_ORIGIN, () => escapeHtml(origin));
 }
 
 function referenceHtml({ paths }: OpenApi): string {

@@ -58,6 +58,12 @@ td:first-child code { white-space: nowrap; }
 .tabs pre { display: none; margin: 0; border: 0; border-radius: 0; }
 .tabs:has([value='sh']:checked) .sh, .tabs:has([value='js']:checked) .js,
 .tabs:has([value='php']:checked) .php, .tabs:has([value='python']:checked) .python { display: block; }
+form { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; margin: 1rem 0; }
+form label { color: var(--faint); font-size: 0.925rem; }
+form input { font: inherit; width: 100%; padding: 0.35rem 0.5rem; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+form button { grid-column: 2; justify-self: start; font: inherit; padding: 0.45rem 1rem; color: var(--paper); background: var(--accent); border: 0; border-radius: 6px; cursor: pointer; }
+form :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+.downloads { float: right; margin: 0.5rem 0 0 1rem; }
 .operation h3 b { color: var(--paper); background: var(--accent); border-radius: 4px; padding: 0.15rem 0.5rem; font-size: 0.75rem; vertical-align: 0.1em; }
 .operation h3 b.get { background: var(--good); }
 .operation h3 code { background: none; border: 0; font-size: 1rem; }
@@ -67,6 +73,9 @@ td:first-child code { white-space: nowrap; }
   nav ul { display: flex; flex-wrap: wrap; gap: 0 1rem; }
   main { padding: 1.5rem 1.25rem 4rem; }
   td:last-child { min-width: 10rem; }
+  form { grid-template-columns: minmax(0, 1fr); gap: 0.25rem; }
+  form button { grid-column: 1; margin-top: 0.75rem; }
+  .downloads { float: none; margin: 0 0 1rem; }
 }
 `;
 

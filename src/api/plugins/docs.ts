@@ -1,11 +1,12 @@
 import swagger from '@fastify/swagger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
 import { LRUCache } from 'lru-cache';
-import { readGuide } from '../docs/guide.js';
-import { completeOpenApi, openapiOptions } from '../docs/openapi.js';
+import type { Guide } from '../docs/guide.js';
+import { openapiOptions, type OpenApi } from '../docs/openapi.js';
 import { renderDocsPage } from '../docs/page.js';
 import { icon, style } from '../docs/style.js';
+import { ORIGIN_HEADERS, originOf } from '../http/origin.js';
 import {
   BatchResult,
   ErrorAnswer,
@@ -23,13 +24,16 @@ import {
 interface Options {
   /** The base URL in the examples; by default that of the request. */
   publicUrl: string | undefined;
+  guide: Guide;
+  /** The complete OpenAPI document; callable once all routes are registered. */
+  document: () => OpenApi;
 }
 
 /**
  * Serves the OpenAPI document, generated from the routes’ schemas, and the docs page: docs/source.md with a reference
  * generated from that document.
  */
-export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) => {
+export const docs = plugin(async (app: FastifyInstance, { publicUrl, guide, document }: Options) => {
   for (const schema of [
     LeadRequest,
     LeadAnswer,
@@ -51,17 +55,15 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
   let openApi = '';
   let page = (_origin: string): string => '';
   app.addHook('onReady', async () => {
-    const guide = readGuide();
-    const document = completeOpenApi(app.swagger(), guide.samples);
-    openApi = JSON.stringify(document);
-    page = renderDocsPage(guide, document);
+    openApi = JSON.stringify(document());
+    page = renderDocsPage(guide, document());
   });
   // Pages are large: cached by base URL.
   const pages = new LRUCache<string, string>({ max: 20, memoMethod: (origin) => page(origin) });
   const hidden = { schema: { hide: true } };
   app.get('/docs', hidden, async (request, reply) => {
     // A page with the base URL of the request must not be cached for other clients.
-    if (publicUrl === undefined) reply.headers({ 'cache-control': 'no-store', vary: NAMED_BY });
+    if (publicUrl === undefined) reply.headers({ 'cache-control': 'no-store', vary: ORIGIN_HEADERS });
     else reply.header('cache-control', CACHED);
     return reply.type('text/html; charset=utf-8').send(pages.memo(publicUrl ?? originOf(request)));
   });
@@ -78,15 +80,3 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
 
 /** The content changes only with a release. */
 const CACHED = 'public, max-age=300';
-/** The headers that determine the base URL. */
-const NAMED_BY = 'Host, X-Forwarded-Host, X-Forwarded-Proto';
-
-/** The base URL as the browser knows it, so that examples can be copied. A malformed Host is not repeated. */
-function originOf({ protocol, host }: FastifyRequest): string {
-  const isHost = host.length <= LONGEST_HOST && /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/i.test(host);
-  // A proxy may send any value as the protocol.
-  return isHost ? `${protocol === 'https' ? 'https' : 'http'}://${host}` : 'http://127.0.0.1:3000';
-}
-
-/** A domain name has at most 253 characters (RFC 1035), a port with its colon six. */
-const LONGEST_HOST = 259;

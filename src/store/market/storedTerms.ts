@@ -82,6 +82,12 @@ export async function findCampaign(
   return found ? campaignOf(found) : undefined;
 }
 
+/** A campaign by its id, active or not. */
+export async function findCampaignById({ campaigns }: Database, id: string): Promise<Campaign | undefined> {
+  const found = await campaigns.findOne({ _id: id });
+  return found ? campaignOf(found) : undefined;
+}
+
 /** The fields that a campaign and its contracts refer to by name. */
 export async function findAskedFields(
   { contracts }: Database,

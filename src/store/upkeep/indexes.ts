@@ -19,10 +19,17 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await payloads.createIndex({ expiresAt: 1 });
 }
 
-async function marketIndexes({ sellers, campaigns, contracts, marketVersions }: Database): Promise<void> {
+async function marketIndexes({
+  sellers,
+  campaigns,
+  contracts,
+  marketVersions,
+  specs,
+}: Database): Promise<void> {
   await sellers.createIndex({ slug: 1 }, { unique: true }, {});
   await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true }, {});
   await contracts.createIndex({ campaign: 1 });
+  await specs.createIndex({ token: 1 }, { unique: true }, {});
   await marketVersions.createIndex({ 'changes.id': 1, _id: -1 });
   for (const terms of [campaigns, contracts])
     await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});

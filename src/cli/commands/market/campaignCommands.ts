@@ -14,12 +14,13 @@ import {
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { campaignSpecsCommand } from './campaignSpecs.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 import type { CallOperation } from '../../callOperation.js';
 
 export function campaignsCommand(): Command {
   const command = new Command('campaigns')
-    .description('list, pause and resume campaigns')
+    .description('list, share, pause and resume campaigns')
     .addCommand(
       adminCommand('list')
         .description('list campaigns: whether they are paused, how they sell, how many leads wait')
@@ -27,6 +28,7 @@ export function campaignsCommand(): Command {
         .option('--json', 'print the campaigns as JSON', false)
         .action(listCampaigns),
     );
+  command.addCommand(campaignSpecsCommand());
   for (const one of campaignPauses()) command.addCommand(one);
   return command;
 }

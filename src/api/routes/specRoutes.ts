@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isPaused } from '../../market/model/pause.js';
+import { notFound } from '../../operations/operationError.js';
+import { cached } from '../../store/cache.js';
+import type { Database } from '../../store/db.js';
+import { findByToken, isPublic } from '../../store/market/specs.js';
+import { findAskedFields, findCampaignById, findSeller } from '../../store/market/storedTerms.js';
+import { campaignId, categorySlug } from '../../market/model/market.js';
+import type { LeadApiContext } from '../context.js';
+import type { Guide } from '../docs/guide.js';
+import type { OpenApi } from '../docs/openapi.js';
+import type { Entries } from '../http/entries.js';
+import { originOf } from '../http/origin.js';
+import type { SpecTerms } from '../specs/campaignFields.js';
+import { specMarkdown } from '../specs/specMarkdown.js';
+import { specOpenApi } from '../specs/specOpenApi.js';
+import { specPage, type Tried } from '../specs/specPage.js';
+
+interface Options {
+  context: Pick<LeadApiContext, 'database' | 'settings'>;
+  guide: Guide;
+  document: () => OpenApi;
+}
+
+/** `access`: the token of a link, or the slug or code of a seller whose page is public. */
+interface Named {
+  Params: { access: string; category: string };
+}
+
+/** A token (src/store/market/specs.ts). */
+const TOKEN = /^[\w-]{22}$/;
+
+/** Test keys only: a lead that is sent by hand from a page is never billed. */
+const TEST_KEY = /^gvl_test_[0-9A-Za-z]{1,64}$/;
+
+/**
+ * The page for developers of a campaign's sources: `/specs/ACCESS/CATEGORY`, as HTML, as Markdown and as OpenAPI. Without
+ * access the answer is that of an unknown path.
+ */
+export async function specRoutes(app: FastifyInstance, { context, guide, document }: Options): Promise<void> {
+  const { database, settings } = context;
+  const termsOf = cached((path) => findTerms(database, path));
+  const hidden = { schema: { hide: true } };
+
+  async function open(
+    request: FastifyRequest<Named>,
+  ): Promise<{ terms: SpecTerms; path: string; origin: string }> {
+    const { access, category } = request.params;
+    const path = `/specs/${encodeURIComponent(access)}/${encodeURIComponent(category)}`;
+    const terms = await termsOf(`${access}/${category}`);
+    if (terms === undefined) throw notFound('This link does not exist, or has ended. Ask for a new one.');
+    return { terms, path, origin: settings.PUBLIC_URL?.replace(/\/$/, '') ?? originOf(request) };
+  }
+
+  const markdownOf = (terms: SpecTerms, origin: string): string =>
+    specMarkdown(guide, { terms, origin, leadsPerMinute: settings.RATE_LIMIT_PER_MINUTE });
+
+  async function sendPage(
+    request: FastifyRequest<Named>,
+    reply: FastifyReply,
+    tried?: Tried,
+  ): Promise<FastifyReply> {
+    const { terms, path, origin } = await open(request);
+    const csp = String(reply.getHeader('content-security-policy')).replace(
+      "form-action 'none'",
+      "form-action 'self'",
+    );
+    return (
+      reply
+        .header('content-security-policy', csp)
+        // The address of the page is a secret, unless it is public.
+        .header('referrer-policy', 'no-referrer')
+        .header('x-robots-tag', 'noindex')
+        .type('text/html; charset=utf-8')
+        .send(specPage({ terms, markdown: markdownOf(terms, origin), path, tried }))
+    );
+  }
+
+  app.get<Named>('/specs/:access/:category', hidden, async (request, reply) => sendPage(request, reply));
+
+  app.get<Named>('/specs/:access/:category/spec.md', hidden, async (request, reply) => {
+    const { terms, origin } = await open(request);
+    return reply.type('text/markdown; charset=utf-8').send(markdownOf(terms, origin));
+  });
+
+  app.get<Named>('/specs/:access/:category/openapi.json', hidden, async (request, reply) => {
+    const { terms, origin } = await open(request);
+    const own = specOpenApi(document(), { terms, origin, samples: guide.samples });
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(own));
+  });
+
+  app.post<Named & { Body: Entries | undefined }>(
+    '/specs/:access/:category/try',
+    hidden,
+    async (request, reply) => {
+      const { terms } = await open(request);
+      const given = new Map((request.body ?? []).map(([name, value]) => [name, String(value)]));
+      const key = (given.get('key') ?? '').trim();
+      given.delete('key');
+      const tried = TEST_KEY.test(key)
+        ? await sendTestLead(request, key, { ...Object.fromEntries(given), ...addressing(terms) })
+        : {
+            status: 401,
+            body: 'This form takes test keys only; they start with gvl_test_. Nothing was sent.',
+          };
+      return sendPage(request, reply, tried);
+    },
+  );
+
+  /** Through the route of all leads, with its checks and limits. */
+  async function sendTestLead(
+    { ip }: FastifyRequest,
+    key: string,
+    lead: Record<string, string>,
+  ): Promise<Tried> {
+    const { statusCode, body } = await app.inject({
+      method: 'POST',
+      url: '/api/leads',
+      remoteAddress: ip,
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'idempotency-key': randomUUID(),
+      },
+      payload: JSON.stringify(lead),
+    });
+    return { status: statusCode, body: JSON.stringify(JSON.parse(body), null, 2) };
+  }
+}
+
+const addressing = ({ seller, campaign }: SpecTerms) => ({
+  seller: seller.code,
+  category: campaign.category,
+});
+
+/** The campaign behind `ACCESS/CATEGORY`; undefined if there is none, or its page is not shared. */
+async function findTerms(database: Database, path: string): Promise<SpecTerms | undefined> {
+  const [access = '', category = ''] = path.split('/');
+  const byToken = TOKEN.test(access) ? await findByToken(database, access) : undefined;
+  const id = byToken ?? (await publicCampaign(database, access, category));
+  const campaign = id === undefined ? undefined : await findCampaignById(database, id);
+  if (campaign === undefined || categorySlug(campaign.category) !== category) return undefined;
+  const seller = await findSeller(database, campaign.seller);
+  if (seller === undefined) return undefined;
+  const isOpen = seller.active && campaign.active && !isPaused(campaign, Date.now());
+  return { campaign, seller, asked: await findAskedFields(database, campaign), isOpen };
+}
+
+async function publicCampaign(
+  database: Database,
+  named: string,
+  category: string,
+): Promise<string | undefined> {
+  const seller = await findSeller(database, named);
+  if (seller === undefined) return undefined;
+  const id = campaignId(seller.code, category);
+  return (await isPublic(database, id)) ? id : undefined;
+}

@@ -1,0 +1,165 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setSpecsAccess } from '../../src/store/market/specs.js';
+import { storeMarket } from '../support/market.js';
+import { openApiWorld, type ApiWorld } from './world.js';
+
+describe('The specs page of a campaign', () => {
+  let world: ApiWorld;
+  let path = '';
+  beforeAll(async () => {
+    world = await openApiWorld({ ANSWER_WINDOW_MS: 100 });
+    await storeMarket(
+      world.database,
+      {},
+      {
+        category: 'Roof & Gutter',
+        required: ['firstName', 'phone', 'roof'],
+        fields: {
+          roof: {
+            type: 'enum',
+            label: 'Kind of <b>roof</b> | "roof"',
+            values: [
+              { value: 'flat', labels: ['Flat'] },
+              { value: "owner's $& `x`", labels: [] },
+            ],
+          },
+          interests: { type: 'list' },
+        },
+      },
+    );
+    const link = await setSpecsAccess(world.database, 'ACME1234/roof-gutter', 'link');
+    path = `/specs/${link?.token ?? ''}/roof-gutter`;
+  });
+  afterAll(() => world.close());
+
+  const get = async (at: string) => {
+    const response = await fetch(world.api.address + at);
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+
+  test('shows the fields of the campaign, with allowed values and examples', async () => {
+    const { status, text, headers } = await get(path);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(text).toContain('<title>Acme Insurance Leads · Roof &#38; Gutter leads</title>');
+    expect(text).toMatch(/<td><code>roof<\/code><\/td><td>yes<\/td><td>.*<code>flat<\/code>/);
+    for (const chapter of [
+      'Three steps',
+      'Send a lead',
+      'Try it',
+      'Fields',
+      'What comes back',
+      'Errors',
+      'Limits',
+    ])
+      expect(text).toContain(`>${chapter}</`);
+    expect(text).not.toContain('<b>roof</b>');
+    expect(text).not.toContain('<script');
+  });
+
+  test('runs nothing, keeps its address to itself and is in no search engine', async () => {
+    const { headers } = await get(path);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('content-security-policy')).toContain("form-action 'self'");
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('x-robots-tag')).toBe('noindex');
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('is also there as Markdown, with the same content', async () => {
+    const { text, headers } = await get(`${path}/spec.md`);
+    expect(headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(text).toMatch(/^# Acme Insurance Leads: Roof & Gutter leads$/m);
+    expect(text).toContain(
+      '| `roof` | yes | Kind of \\<b\\>roof\\</b\\> \\| "roof". One of the listed values: `flat`',
+    );
+    expect(text).toContain(`POST ${world.api.address}/api/leads`);
+    expect(text).not.toContain('](#sending-twice)');
+  });
+
+  test('has a valid OpenAPI document of this campaign alone', async () => {
+    const { text } = await get(`${path}/openapi.json`);
+    const document = JSON.parse(text) as {
+      paths: object;
+      components: { schemas: Record<string, { required?: string[]; properties?: Record<string, object> }> };
+    };
+    expect((await new Validator().validate(document)).errors ?? []).toEqual([]);
+    expect(Object.keys(document.paths)).toEqual([
+      '/api/leads',
+      '/api/leads/{lead_id}',
+      '/api/leads/{lead_id}/withdraw',
+    ]);
+    const { LeadRequest, ReturnRequest } = document.components.schemas;
+    expect(LeadRequest?.required).toEqual(['seller', 'category', 'firstName', 'phone', 'roof']);
+    expect(LeadRequest?.properties).toMatchObject({
+      seller: { enum: ['ACME1234'] },
+      category: { enum: ['Roof & Gutter'] },
+      roof: { enum: ['flat', "owner's $& `x`"] },
+    });
+    expect(ReturnRequest).toBeUndefined();
+  });
+
+  test.each([
+    ['another category', () => path.replace('roof-gutter', 'solar')],
+    ['another token', () => path.replace(/specs\/.{3}/, 'specs/AAA')],
+    ['the seller, unless it is public', () => '/specs/acme-insurance/roof-gutter'],
+    ['a campaign that nobody shared', () => '/specs/acme-insurance/solar'],
+    ['a seller that does not exist', () => '/specs/nobody/solar'],
+  ])('does not exist for %s', async (_what, at) => {
+    for (const more of ['', '/spec.md', '/openapi.json']) expect((await get(at() + more)).status).toBe(404);
+  });
+
+  test('can be made public, and its links can be replaced and ended', async () => {
+    const id = 'ACME1234/solar';
+    const open = async (link: { token: string } | undefined) =>
+      (await get(`/specs/${link?.token ?? ''}/solar`)).status;
+    const first = await setSpecsAccess(world.database, id, 'public');
+    expect(await open(first)).toBe(200);
+    await expect
+      .poll(async () => (await get('/specs/acme-insurance/solar')).status, { timeout: 5000 })
+      .toBe(200);
+    expect((await get('/specs/ACME1234/solar')).status).toBe(200);
+    expect((await setSpecsAccess(world.database, id, 'link'))?.token).toBe(first?.token);
+    const second = await setSpecsAccess(world.database, id, 'new_link');
+    expect(await open(second)).toBe(200);
+    await expect.poll(() => open(first), { timeout: 5000 }).toBe(404);
+    await expect.poll(async () => (await get('/specs/ACME1234/solar')).status, { timeout: 5000 }).toBe(404);
+    await setSpecsAccess(world.database, id, 'none');
+    await expect.poll(() => open(second), { timeout: 5000 }).toBe(404);
+  });
+
+  test('says that a paused campaign takes no leads', async () => {
+    const link = await setSpecsAccess(world.database, 'ACME1234/gutters', 'link');
+    const { text } = await get(`/specs/${link?.token ?? ''}/gutters`);
+    expect(text).toContain('At the moment this campaign takes no leads');
+  });
+
+  const tryIt = async (key: string, lead: Record<string, string>) => {
+    const response = await fetch(`${world.api.address}${path}/try`, {
+      method: 'POST',
+      body: new URLSearchParams({ key, ...lead }),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+
+  test('sends a test lead from its form', async () => {
+    const key = await world.keyFor({ test: true });
+    const lead = { firstName: 'Ann', phone: '214-555-0187', roof: 'flat', zip: '00010' };
+    const { text } = await tryIt(key, lead);
+    expect(text).toContain('with status <code>200</code>');
+    expect(text).toContain('withdrawn');
+    const [stored] = await world.database.leads.find({ campaign: 'ACME1234/roof-gutter' }).toArray();
+    expect(stored).toMatchObject({ test: true, sandbox: 'suppressed' });
+    expect((await tryIt(key, { ...lead, firstName: '' })).text).toContain('with status <code>400</code>');
+  });
+
+  test('takes no live key in its form, and shows no key', async () => {
+    const before = await world.database.leads.countDocuments();
+    const { text } = await tryIt(world.key, { firstName: 'Ann', phone: '214-555-0187', roof: 'flat' });
+    expect(text).toContain('This form takes test keys only');
+    expect(text).not.toContain(world.key);
+    expect(await world.database.leads.countDocuments()).toBe(before);
+    expect(world.logged.join('')).not.toContain(world.key);
+  });
+});
