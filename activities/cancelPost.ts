@@ -1,10 +1,8 @@
-import { stepOf } from '../src/buyers/ownProtocol.js';
-import { sendCancellation } from '../src/buyers/post.js';
 import { calledOffDetail } from '../src/market/model/delivery.js';
 import { metrics } from '../src/metrics.js';
 import { cancelPost as cancelStored } from '../src/store/sales/posts.js';
 import type { Deps } from './deps.js';
-import { buyerOf, ownProtocolOf } from './sellLead.js';
+import { recipientOf, sendCancellationTo } from './sellLead.js';
 import { undelivered } from './undelivered.js';
 import { findStoredLead } from '../src/store/leads/leads.js';
 
@@ -26,18 +24,16 @@ export interface CancelRequest {
 export const cancelPost =
   (deps: Deps) =>
   async ({ leadId, contract, postId, why }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
-    const { database, send, log } = deps;
+    const { database, log } = deps;
     const detail = calledOffDetail(why);
     const cancelled = await cancelStored(database, leadId, { contract, postId, detail });
     if (cancelled === undefined) return 'cancelled';
     const { lead, claim } = cancelled;
     if ((claim.status === 'accepted' || claim.status === 'returned') && claim.postId === postId)
       return 'accepted';
-    const buyer = await buyerOf(deps, lead, contract);
-    if (buyer === undefined || lead.sandbox !== undefined) return 'cancelled';
-    const own = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'post');
-    const to = { ...buyer.post, secret: buyer.secret, own };
-    const notice = await sendCancellation(send, to, { postId, leadId });
+    const to = await recipientOf(deps, lead, contract);
+    if (to === undefined || lead.sandbox !== undefined) return 'cancelled';
+    const notice = await sendCancellationTo(deps, to, { postId, leadId });
     metrics.notificationAttempt(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
     const { delivered, detail: answer } = notice;
     log.info({ lead_id: leadId, contract, event: 'post_cancelled', delivered, detail: answer });

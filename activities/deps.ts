@@ -1,3 +1,4 @@
+import type { Outlets } from '../src/buyers/outlets/outlets.js';
 import type { Send } from '../src/buyers/send.js';
 import type { Log } from '../src/log.js';
 import type { Circuit } from '../src/market/limits/circuitBreaker.js';
@@ -16,6 +17,8 @@ export interface Deps {
   /** The circuits of buyers that fail, at most 2 s old. */
   circuits: () => Promise<ReadonlyMap<string, Circuit>>;
   send: Send;
+  /** Delivers leads to buyers that have no server for posts. */
+  outlets: Outlets;
   /**
    * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent if no
    * source waits.

@@ -1,12 +1,14 @@
 import { ownProtocol, stepOf, timeoutOf, type OwnProtocol } from '../src/buyers/ownProtocol.js';
 import { personScreen } from '../src/buyers/personScreen.js';
-import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
+import type { Delivery } from '../src/buyers/notice.js';
+import { sendCancellation, sendPost, type Post as PostedLead, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
 import type { Offer } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
 import type { SaleAnswer, UncertainAnswer } from '../src/market/life/round.js';
 import type { Campaign, Sale } from '../src/market/model/market.js';
+import type { Outlet } from '../src/market/model/outlet.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
@@ -201,37 +203,30 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
   const { lead, claim } = post;
   // Sent before, it may have been taken, which is settled without sending the person again.
   if (lead.withdrawal !== undefined) return uncertain(claim, WITHDRAWN);
-  const buyer = await buyerOf(deps, lead, offer.contract);
-  if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
+  const to = await recipientOf(deps, lead, offer.contract);
+  if (to === undefined) return uncertain(claim, 'the buyer has left the market');
+  const settling = { post, to, onRedirect: request.onRedirect };
   const at = new Date();
   if (lead.sandbox !== undefined) {
     const forced = await sandboxPost(lead.sandbox);
     const { ms, answer: outcome, detail } = forced;
-    return settle(deps, post, buyer, { ...forced, attempt: { at, ms, outcome, detail } });
+    return settle(deps, settling, { ...forced, attempt: { at, ms, outcome, detail } });
   }
-  const own = await ownProtocolOf(deps, lead, offer.contract, buyer);
-  const step = stepOf(own, 'post');
-  const timeoutMs = timeoutOf(step, buyer.post);
-  const result = await sendPost(
-    deps.send,
-    { ...buyer.post, timeoutMs, secret: buyer.secret, own: step },
-    {
-      postId: claim.postId,
-      pingId: offer.bid.pingId,
-      bidId: offer.bid.bidId,
-      leadId: lead._id,
-      category: lead.category,
-      pinged: openPingAnswer(deps.database.vault, lead, offer.contract, offer.bid.kept),
-      isAgain: !post.isNew,
-      price: claim.price,
-      currency: currencyOf(claim, lead),
-      exclusive: claim.exclusive,
-      test: lead.test,
-      receivedAt: lead.receivedAt,
-      lead: postedFields(lead),
-    },
-    personScreen(lead),
-  );
+  const result = await sendTo(deps, to, lead, {
+    postId: claim.postId,
+    pingId: offer.bid.pingId,
+    bidId: offer.bid.bidId,
+    leadId: lead._id,
+    category: lead.category,
+    pinged: openPingAnswer(deps.database.vault, lead, offer.contract, offer.bid.kept),
+    isAgain: !post.isNew,
+    price: claim.price,
+    currency: currencyOf(claim, lead),
+    exclusive: claim.exclusive,
+    test: lead.test,
+    receivedAt: lead.receivedAt,
+    lead: postedFields(lead),
+  });
   const { ms, answer: outcome } = result;
   metrics.post(ms, { buyer: claim.buyer, outcome });
   const { detail } = result;
@@ -244,7 +239,7 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
     test: lead.test,
     id: claim.postId,
     ms,
-    limitMs: timeoutMs,
+    limitMs: postLimitOf(to) ?? Infinity,
     isYes: outcome === 'accepted',
     failure: isWell ? undefined : { reason: 'uncertain', detail },
     // One lead that is tried for days must not keep the others out.
@@ -260,10 +255,33 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
     ms,
   });
   const attempt: PostAttempt = { at, ms, outcome, detail: isClear ? undefined : detail };
-  const settling = { post, buyer, own, onRedirect: request.onRedirect };
   const settled = await settle(deps, settling, { ...result, attempt });
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
+
+/** By the outlet of the contract, or to the buyer's server. */
+async function sendTo(
+  { send: sendHttp, outlets }: Deps,
+  to: Recipient,
+  lead: LeadDocument,
+  post: PostedLead,
+): Promise<PostResult> {
+  const { buyer, outlet, own } = to;
+  if (outlet !== undefined)
+    return outlets.deliver(outlet, { ...post, category: lead.category }, buyer.secret);
+  const timeoutMs = postLimitOf(to);
+  if (buyer.post === undefined || timeoutMs === undefined)
+    return { ms: 0, answer: 'uncertain', detail: NO_ADDRESS };
+  const server = { ...buyer.post, timeoutMs, secret: buyer.secret, own: stepOf(own, 'post') };
+  return sendPost(sendHttp, server, post, personScreen(lead));
+}
+
+/** The time limit of a post, ms. */
+const postLimitOf = ({ buyer, outlet, own }: Recipient): number | undefined =>
+  outlet?.timeoutMs ?? (buyer.post && timeoutOf(stepOf(own, 'post'), buyer.post));
+
+/** A contract lost its outlet while a post was under way. */
+const NO_ADDRESS = 'the buyer has neither an outlet nor an address for posts';
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */
 async function settledBefore(
@@ -317,16 +335,46 @@ export async function buyerOf(
   return present ?? (claim && (await findBuyer(deps.database, claim.buyer)));
 }
 
+/** Where a contract's posts go: to its outlet, or to its buyer's server. */
+export interface Recipient {
+  buyer: BuyerWithSecret;
+  outlet?: Outlet;
+  /** The buyer's own protocol under the contract, or as the buyer has it if the contract has left the market. */
+  own?: OwnProtocol;
+}
+
+export async function recipientOf(
+  deps: Deps,
+  lead: LeadDocument,
+  contract: string,
+): Promise<Recipient | undefined> {
+  const buyer = await buyerOf(deps, lead, contract);
+  const market = await deps.terms(lead.campaign);
+  const terms = market?.contracts.find((candidate) => candidate.contract.id === contract)?.contract;
+  return buyer && { buyer, outlet: terms?.outlet, own: ownProtocol(buyer, terms) };
+}
+
+/** Tells the recipient of a post that it was cancelled; an outlet's file is removed. */
+export async function sendCancellationTo(
+  { send: sendHttp, outlets }: Deps,
+  { buyer, outlet, own }: Recipient,
+  about: { postId: string; leadId: string },
+): Promise<Delivery> {
+  if (outlet !== undefined) return outlets.cancel(outlet, about, buyer.secret);
+  if (buyer.post === undefined) return { ms: 0, delivered: false, final: true, detail: NO_ADDRESS };
+  const server = { ...buyer.post, secret: buyer.secret, own: stepOf(own, 'post') };
+  return sendCancellation(sendHttp, server, about);
+}
+
 interface Settling {
   post: Post;
-  buyer: BuyerWithSecret;
-  own: OwnProtocol | undefined;
+  to: Recipient;
   onRedirect: SaleRequest['onRedirect'];
 }
 
 async function settle(
   deps: Deps,
-  { post, buyer, own, onRedirect }: Settling,
+  { post, to, onRedirect }: Settling,
   { attempt, ...result }: PostResult & { attempt: PostAttempt },
 ): Promise<SaleAnswer> {
   const { database } = deps;
@@ -345,14 +393,10 @@ async function settle(
   const booked = await bookPost(database, post, { ...acceptance, attempt });
   if (booked === 'accepted') {
     if (acceptance.redirectUrl !== undefined) onRedirect?.(acceptance.redirectUrl);
-    return accepted(deps, lead, claim, buyer);
+    return accepted(deps, lead, claim, to.buyer);
   }
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
-  await sendCancellation(
-    deps.send,
-    { ...buyer.post, secret: buyer.secret, own: stepOf(own, 'post') },
-    { postId: claim.postId, leadId: lead._id },
-  );
+  await sendCancellationTo(deps, to, { postId: claim.postId, leadId: lead._id });
   return uncertain(claim, 'accepted after it was called off');
 }
 
@@ -364,15 +408,4 @@ export async function allowedAcceptance(
 ): Promise<Acceptance> {
   const isAllowed = redirectUrl !== undefined && (await deps.terms(campaign))?.campaign.redirects === true;
   return { buyerLeadId, redirectUrl: isAllowed ? redirectUrl : undefined, detail };
-}
-
-/** The buyer's own protocol under the contract, or as the buyer has it if the contract has left the market. */
-export async function ownProtocolOf(
-  deps: Deps,
-  { campaign }: Pick<LeadDocument, 'campaign'>,
-  contract: string,
-  buyer: BuyerWithSecret,
-): Promise<OwnProtocol | undefined> {
-  const market = await deps.terms(campaign);
-  return ownProtocol(buyer, market?.contracts.find((one) => one.contract.id === contract)?.contract);
 }

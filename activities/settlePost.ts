@@ -9,7 +9,7 @@ import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
 import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
-import { accepted as acceptedBy, allowedAcceptance, buyerOf, ownProtocolOf, uncertain } from './sellLead.js';
+import { accepted as acceptedBy, allowedAcceptance, buyerOf, recipientOf, uncertain } from './sellLead.js';
 import type { SaleAnswer } from '../src/market/life/round.js';
 
 export interface SettleRequest {
@@ -69,7 +69,7 @@ async function askBuyer(
 ): Promise<PostStatus> {
   if (!buyer?.status || lead.sandbox !== undefined) return { status: 'unknown' };
   const { database, send } = deps;
-  const step = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'status');
+  const step = stepOf((await recipientOf(deps, lead, contract))?.own, 'status');
   const entry = lead.rounds[claim.round]?.entries.find((one) => one.contract === contract);
   const bid = entry && 'bid' in entry ? entry.bid : undefined;
   const currency = currencyOf(claim, lead);

@@ -170,6 +170,22 @@ export const Settings = Type.Object({
     'Address of Temporal’s UI, for links to lead workflows. Unset: the local stack’s, else no links',
     { pattern: '^https?://' },
   ),
+  SMTP_URL: optionalText(
+    'SMTP server for leads by e-mail: `smtps://USER:PASSWORD@HOST`, or `smtp://` with STARTTLS, which is required except on this machine. Unset: no e-mail is sent',
+    { pattern: `^smtps?://${SERVER}$`, secret: true },
+  ),
+  SMTP_FROM: optionalText(
+    'Sender of e-mail: `leads@exchange.example`, or with a name `Gavel <leads@exchange.example>`',
+    { pattern: '^([^<>@\\r\\n]{1,100} <)?[^\\s<>@]+@[\\w.-]+>?$' },
+  ),
+  SFTP_KEY: optionalText(
+    'Private key of the exchange (OpenSSH or PEM) for leads by SFTP; use SFTP_KEY_FILE. Give buyers the public key',
+    { pattern: '^-----BEGIN [A-Z ]*PRIVATE KEY-----', secret: true },
+  ),
+  S3_KEYS: optionalText(
+    'Access keys for leads to S3-compatible storage: `NAME:ID:SECRET`, separated by commas; contracts use the names',
+    { pattern: '^[\\w-]+:[^:,\\s]+:[^:,\\s]+(,[\\w-]+:[^:,\\s]+:[^:,\\s]+)*$', secret: true },
+  ),
   GAVEL_ADMIN_KEY: optionalText('Admin key for commands with `--remote`; servers don’t need it', {
     pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
     secret: true,

@@ -100,6 +100,9 @@ describe('a secret in a file', () => {
     MASTER_KEYS: key('a'),
     GAVEL_ADMIN_KEY: `gvl_admin_${'a'.repeat(33)}`,
     GAVEL_SECRET: `whsec_${'a'.repeat(32)}`,
+    SMTP_URL: 'smtps://gavel:pw@mail.example',
+    SFTP_KEY: '-----BEGIN OPENSSH PRIVATE KEY-----',
+    S3_KEYS: 'northwind:AKIA0:secret',
   };
 
   test.each(SECRET_SETTINGS)('is read for %s, without the trailing line break', (name) => {

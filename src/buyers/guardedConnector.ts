@@ -34,13 +34,24 @@ export function guardedConnector(
   };
 }
 
-function checkedLookup(rules: OutboundRules, resolve: Resolve): LookupFunction {
-  async function allowedAddresses(host: string): Promise<{ address: string; family: number }[]> {
-    const addresses = await resolve(host);
+/**
+ * Resolves a host to its allowed addresses; a literal address stays as it is.
+ * @throws AddressRefused if the rules forbid all of them
+ */
+export function resolveAllowed(
+  rules: OutboundRules,
+  resolve: Resolve = resolver(rules),
+): (host: string) => Promise<{ address: string; family: number }[]> {
+  return async (host) => {
+    const addresses = isIP(host) === 0 ? await resolve(host) : [host];
     const allowed = addresses.filter((address) => rules.addressRefusal(address, host) === undefined);
     if (allowed.length > 0) return allowed.map((address) => ({ address, family: isIP(address) }));
     throw new AddressRefused(addresses.map((address) => rules.addressRefusal(address, host)).find(Boolean));
-  }
+  };
+}
+
+function checkedLookup(rules: OutboundRules, resolve: Resolve): LookupFunction {
+  const allowedAddresses = resolveAllowed(rules, resolve);
   return (host, { all }, done) => {
     allowedAddresses(host).then(
       (found) => {

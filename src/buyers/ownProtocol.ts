@@ -59,7 +59,7 @@ export function ownProtocol(
 function compiledOnce(buyer: BuyerTerms, terms: Protocol, own: Protocol | undefined): CompiledProtocol {
   const last = lastCompiled.get(terms);
   if (last !== undefined && last.over === own) return last.result;
-  const urls = { ping: buyer.ping?.url, post: buyer.post.url, status: buyer.status?.url };
+  const urls = { ping: buyer.ping?.url, post: buyer.post?.url, status: buyer.status?.url };
   const key = JSON.stringify([buyer.protocol, own, urls]);
   let result = compiled.get(key);
   if (result === undefined) {

@@ -208,7 +208,9 @@ async function exchange(
   }
 }
 
-const secretsIn = (secret: Secret): readonly string[] => (typeof secret === 'string' ? [secret] : secret());
+/** The secrets in force, newest first. */
+export const secretsIn = (secret: Secret): readonly string[] =>
+  typeof secret === 'string' ? [secret] : secret();
 
 /** The three headers of Standard Webhooks (standard-webhooks.md, "Webhook headers"), with a signature by each secret. */
 export function signatureOf(

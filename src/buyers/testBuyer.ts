@@ -39,7 +39,8 @@ export interface BuyerTestResult {
   post_id?: string;
 }
 
-type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'notices' | 'protocol'> & {
+type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'status' | 'notices' | 'protocol'> & {
+  post: Endpoint;
   secret: Secret;
   secrets?: NamedSecrets;
 };

@@ -2,6 +2,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
+import { openOutlets } from '../buyers/outlets/outlets.js';
 import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import { packageRoot } from '../packageRoot.js';
@@ -72,6 +73,7 @@ export async function startWorker(
     terms: cached((campaign) => loadTerms(database, campaign)),
     circuits: () => circuits('all'),
     send: sender.send,
+    outlets: openOutlets(settings, { send: sender.send }),
     announce: (leadId, answerTo, outcome) => answers.announce(leadId, answerTo, outcome),
     log,
   });

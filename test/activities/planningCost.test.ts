@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { openOutlets } from '../../src/buyers/outlets/outlets.js';
 import { createLog } from '../../src/log.js';
 import { cached } from '../../src/store/cache.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
@@ -46,6 +47,10 @@ async function openMarket({ remembers }: { remembers: boolean }): Promise<Market
     terms: remembers ? cached(read) : read,
     circuits: async () => new Map(),
     send: () => Promise.reject(new Error('Nobody is to be asked')),
+    outlets: openOutlets(
+      { OUTBOUND_ALLOW: '', OUTBOUND_HTTP: false },
+      { send: () => Promise.reject(new Error('unused')) },
+    ),
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   });
   onTestFinished(() => database.client.close());

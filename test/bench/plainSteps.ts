@@ -89,7 +89,7 @@ export function plainSteps(database: Database, send: Send) {
 
     async post(leadId: string, { buyer: id, price }: PlainBid): Promise<boolean> {
       const [lead, buyer] = [await leads.findOne({ _id: leadId }), (await buyers()).get(id)];
-      if (lead === null || buyer === undefined) return false;
+      if (lead === null || buyer?.post === undefined) return false;
       const result = await sendPost(
         send,
         { ...buyer.post, secret: buyer.secret },

@@ -21,6 +21,7 @@ const PARTS = [
   'schedule',
   'duplicates',
   'checks',
+  'outlet',
   'delivery',
   'returns',
 ];
@@ -101,6 +102,13 @@ describe('docs/market-file.md', () => {
   ])('shows the faults of its faulty file as `gavel apply` prints them for %s', (_, market) => {
     const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
     expect(code('text faults').split('\n')).toEqual(faultsOf(code('yaml faulty'), market));
+  });
+
+  test('shows outlets that apply to its first market', () => {
+    const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
+    const first = parseMarket(code('yaml'));
+    const market = 'market' in first ? first.market : EMPTY;
+    expect(faultsOf(code('yaml outlets'), market)).toEqual([]);
   });
 
   test('shows a change that applies to its first market', () => {

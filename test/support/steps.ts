@@ -3,6 +3,7 @@ import type { Asking } from '../../activities/ask.js';
 import type { Deps } from '../../activities/deps.js';
 import { roundPort, startRound, type NoRound } from '../../activities/runRound.js';
 import { sellOnce, type SaleRequest } from '../../activities/sellLead.js';
+import { openOutlets, type OutletSettings } from '../../src/buyers/outlets/outlets.js';
 import { openSender } from '../../src/buyers/send.js';
 import type { RoundPort, SaleAnswer } from '../../src/market/life/round.js';
 import type { Round } from '../../src/market/model/round.js';
@@ -31,12 +32,14 @@ export const stepsOn = (
   database: Database,
   send: Deps['send'],
   log = createLog({ LOG_LEVEL: 'silent' }, 'test'),
+  outletSettings: Partial<OutletSettings> = {},
 ): Steps =>
   stepsWith({
     database,
     terms: (campaign) => loadTerms(database, campaign),
     circuits: () => readCircuits(database),
     send,
+    outlets: openOutlets({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true, ...outletSettings }, { send }),
     log,
   });
 

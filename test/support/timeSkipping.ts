@@ -3,6 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
 import { createActivities } from '../../activities/index.js';
+import { openOutlets } from '../../src/buyers/outlets/outlets.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
 import type { LeadFacts, OutcomeAnswer } from '../../src/market/model/lead.js';
@@ -99,6 +100,7 @@ export async function openLeadWorld(
         terms,
         circuits: () => readCircuits(database),
         send: sender.send,
+        outlets: openOutlets(settings, { send: sender.send }),
         announce: (leadId, _answerTo, outcome) => sources.get(leadId)?.(outcome),
         log,
       }),

@@ -1,7 +1,8 @@
 import type { FieldFault } from '../../market/fields/standardFields.js';
 import { sandboxCase, type SandboxError } from '../../market/model/sandbox.js';
 import { OperationError } from '../../operations/operationError.js';
-import type { ReadRequest, SellerKey } from './readRequest.js';
+import type { SellerKey } from '../plugins/auth.js';
+import type { ReadRequest } from './readRequest.js';
 
 /** Seconds that the sandbox asks a source to wait. */
 const WAIT_S = 5;

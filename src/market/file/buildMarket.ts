@@ -152,6 +152,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     until,
     budget,
     duplicates,
+    outlet,
     delivery,
     returns,
     ...rest
@@ -175,6 +176,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     until: optional(until, ms),
     budget: budget && amounts(budget, minor),
     duplicates: duplicates && duplicatesOf(duplicates, 'contract'),
+    outlet: outlet && { timeoutMs: DEFAULTS.outletTimeoutMs, ...outlet },
     delivery: delivery && deliveryOf(delivery, ms),
     returns: returns && {
       refund: 100,

@@ -41,6 +41,7 @@ export const DEFAULTS = {
   noticeTimeoutMs: 3000,
   /** Of a step of a protocol that has an address of its own. */
   stepTimeoutMs: { ping: 1000, post: 10_000, status: 10_000 },
+  outletTimeoutMs: 10_000,
   retryAfter: ['1m', '5m', '30m', '2h', '12h', '24h'],
   expireAfter: '72h',
 };

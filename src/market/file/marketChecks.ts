@@ -12,6 +12,7 @@ import { isOf } from './draft.js';
 import type { Protocol, Step } from '../model/protocol.js';
 import { ProtocolInFile } from './protocolSchema.js';
 import { checkProtocol, checkValues } from './protocolValues.js';
+import { OUTLET_CHANNELS } from '../model/outlet.js';
 import type { MarketInFile } from './schema.js';
 import { checkSources } from './sourceValues.js';
 
@@ -27,6 +28,9 @@ const DAY_MS = 86_400_000;
 
 /** The price at which the lead is sold would be unknown. */
 const NO_PRICE = 'has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping';
+
+/** Leads would reach nobody. The hint of a mistyped id is for messages that begin like this. */
+const NO_POST = 'is missing; a buyer needs it, or an outlet in each of its contracts';
 
 /** What a market does not say of itself. */
 export interface Context {
@@ -51,8 +55,11 @@ export function checkMarket(
   const unasked = new Set(
     buyers.flatMap((buyer) => (buyer?.id !== undefined && !isPinged(buyer) ? buyer.id : [])),
   );
+  const contracts = campaigns.flatMap((campaign) => campaign?.contracts ?? []);
   buyers.forEach((buyer, i) => {
     if (buyer) checkBuyer(buyer, ['buyers', i], report);
+    if (buyer && !('post' in buyer) && !hasOutlets(buyer.id, contracts))
+      report(['buyers', i, 'post'], NO_POST);
   });
   campaigns.forEach((campaign, i) => {
     if (campaign) checkCampaign(campaign, unasked, ['campaigns', i], report);
@@ -369,6 +376,27 @@ function checkPending(pending: CampaignDraft['pending'], path: Path, report: Rep
   report([...path, 'retryAfter'], message);
 }
 
+/** Whether a buyer has contracts, and each of them has an outlet. */
+function hasOutlets(buyer: string | undefined, contracts: readonly (ContractDraft | undefined)[]): boolean {
+  const own = contracts.flatMap((contract) =>
+    contract !== undefined && contract.buyer === buyer ? contract : [],
+  );
+  return own.length > 0 && own.every((contract) => 'outlet' in contract);
+}
+
+/** A bid is an answer to a ping, and a post follows it: an outlet takes neither, so its contract has a price. */
+function checkOutlet(
+  outlet: NonNullable<ContractDraft['outlet']>,
+  { isPriced }: { isPriced: boolean },
+  path: Path,
+  report: Report,
+): void {
+  const channels = OUTLET_CHANNELS.filter((channel) => channel in outlet);
+  if (channels.length === 0) report(path, `needs one of ${OUTLET_CHANNELS.join(', ')}`);
+  if (channels.length > 1) report(path, `has ${channels.join(' and ')}; keep one of them`);
+  if (!isPriced) report(path, 'takes no pings; give the contract a price', 'key');
+}
+
 function checkContract(
   contract: ContractDraft,
   campaign: { expireAfter: number; unasked: ReadonlySet<string>; declared: Declared },
@@ -377,7 +405,8 @@ function checkContract(
 ): void {
   const { expireAfter, unasked, declared } = campaign;
   const isPriced = 'price' in contract || 'sharedPrice' in contract;
-  if (!isPriced && unasked.has(contract.buyer ?? '')) report(path, NO_PRICE);
+  if (contract.outlet !== undefined) checkOutlet(contract.outlet, { isPriced }, [...path, 'outlet'], report);
+  else if (!isPriced && unasked.has(contract.buyer ?? '')) report(path, NO_PRICE);
   const codes = (contract.states ?? []).map((state) => stateCode(state ?? ''));
   reportRepeats(codes, report, (i) => [...path, 'states', i]);
   const [delay, until] = [contract.delay, contract.until].map((text) => parseDuration(text ?? ''));

@@ -4,6 +4,7 @@ import { AWARDS, MODES, NOTICES } from '../model/market.js';
 import { FieldsInFile } from './fieldValues.js';
 import { FilterInFile } from './filterSchema.js';
 import { ProtocolInFile } from './protocolSchema.js';
+import { OutletInFile } from './outletSchema.js';
 import { SourcesOfSeller } from './sourceValues.js';
 import {
   Amount,
@@ -216,6 +217,7 @@ const ContractInFile = Type.Object(
       ),
     ),
     protocol: optional(ProtocolInFile),
+    outlet: optional(OutletInFile),
     delivery: optional(DeliveryInFile),
     returns: optional(ReturnsInFile),
   },

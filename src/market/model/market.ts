@@ -7,6 +7,7 @@ import type { Source } from '../mapping/inbound.js';
 import type { Margin } from './margin.js';
 import type { Minor } from '../money.js';
 import type { Protocol } from './protocol.js';
+import type { Outlet } from './outlet.js';
 
 /** The market as the rules know it: defaults filled in, money in minor units, times in ms, states as codes. */
 export interface Market {
@@ -44,7 +45,8 @@ export interface Buyer extends Pausable {
   name: string;
   /** Absent: the buyer is never pinged; its contracts have fixed prices. */
   ping?: Endpoint;
-  post: Endpoint;
+  /** Absent: leads reach the buyer by outlets of its contracts only. */
+  post?: Endpoint;
   /** Asked for the result of a post whose answer never came. */
   status?: Endpoint;
   notices?: Endpoint & { events: NoticeKind[] };
@@ -210,6 +212,8 @@ export interface Contract extends Pausable {
   ping?: { fields?: string[]; hashes?: ('phone' | 'email')[] };
   /** Merged into the buyer's protocol. */
   protocol?: Protocol;
+  /** How leads reach a buyer that has no server for posts. */
+  outlet?: Outlet;
   delivery?: DeliveryPolicy;
   returns?: ReturnPolicy;
 }

@@ -127,6 +127,7 @@ const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
   checks: eased('checks'),
   ping: always,
   protocol: always,
+  outlet: always,
   delivery: (was, now) => now.delivery?.again === true && was.delivery?.again !== true,
   returns: never,
 };

@@ -64,8 +64,13 @@ export const testBuyer = operation({
       throw conflict(
         `${buyer.id} has no ping address. Test it with a post: \`gavel buyers test ${buyer.id} --post\`, or "post": true.`,
       );
+    const { post: address } = buyer;
+    if (address === undefined)
+      throw conflict(
+        `${buyer.id} has no server for posts: its leads go by outlets of its contracts. Try one with \`gavel buyers try CONTRACT --send\`.`,
+      );
     const { contract, terms } = await termsFor(database, buyer.id, named);
-    const { verdicts, ...ids } = await runTest(send, buyer, terms, { withPost: post });
+    const { verdicts, ...ids } = await runTest(send, { ...buyer, post: address }, terms, { withPost: post });
     const failed = verdicts.filter(({ result }) => result === 'failed').map(({ check }) => check);
     const values = [{ path: 'failed', to: failed.length === 0 ? 'nothing' : failed.join(', ') }];
     await recordAuditEvent(database, by, { kind: 'buyer', id: buyer.id, did: 'tested', values });

@@ -10,7 +10,7 @@ export async function missingSecrets(
 ): Promise<string[]> {
   const cautions: string[] = [];
   for (const { id, protocol, ping, post, status } of buyers) {
-    const urls = { ping: ping?.url, post: post.url, status: status?.url };
+    const urls = { ping: ping?.url, post: post?.url, status: status?.url };
     const own = contracts.filter(({ buyer }) => buyer === id).map((contract) => contract.protocol);
     const used = [undefined, ...own].flatMap(
       (over) => compileProtocol(effectiveProtocol(protocol, over), urls, () => undefined).secrets,

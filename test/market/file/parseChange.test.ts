@@ -143,7 +143,7 @@ campaigns:
     ],
     [
       'buyers: [{ id: northwnd, name: N, ping: null }]',
-      'line 1, buyers[0].post: is missing; a buyer needs it (the market has no buyer "northwnd"; did you mean northwind?)',
+      'line 1, buyers[0].post: is missing; a buyer needs it, or an outlet in each of its contracts (the market has no buyer "northwnd"; did you mean northwind?)',
     ],
     [
       'buyers: [{ id: northwind, ping: null }]',

@@ -200,7 +200,7 @@ const FAULTS: [string, string, string, string][] = [
     'a buyer without a post',
     "    post: { url: 'http://127.0.0.1:4102/post', timeoutMs: 3000 }\n",
     '',
-    '12:5  buyers[1].post: is missing; a buyer needs it',
+    '12:5  buyers[1].post: is missing; a buyer needs it, or an outlet in each of its contracts',
   ],
   // campaigns
   [
@@ -316,7 +316,7 @@ const FAULTS: [string, string, string, string][] = [
     'a key from nowhere',
     'delay: 15m',
     'colour: red',
-    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, pausedUntil, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, protocol, delivery, returns',
+    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, pausedUntil, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, protocol, outlet, delivery, returns',
   ],
   [
     'a pause until a day without a time',

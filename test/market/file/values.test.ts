@@ -125,7 +125,7 @@ test('A change of a market reports mistyped names, new campaigns without contrac
     ],
     [
       '1:10 buyers[0].name: is missing; a buyer needs it (the market has no buyer "nortwind"; did you mean northwind?)',
-      '1:10 buyers[0].post: is missing; a buyer needs it (the market has no buyer "nortwind"; did you mean northwind?)',
+      '1:10 buyers[0].post: is missing; a buyer needs it, or an outlet in each of its contracts (the market has no buyer "nortwind"; did you mean northwind?)',
     ],
     [],
     ['1:10 buyers[0].id: is missing; a buyer needs it'],

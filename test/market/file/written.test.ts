@@ -27,7 +27,7 @@ describe('As the market file writes them,', () => {
       active: 'true',
       balance: '12.50',
       pausedUntil: '2026-11-24T12:00:00Z',
-      'post.url': post.url,
+      'post.url': post?.url,
       'post.timeoutMs': '2000',
     });
     expect(writtenBuyer({ ...buyer, currency: 'JPY' })).toMatchObject({ balance: '1250', currency: 'JPY' });

@@ -44,6 +44,9 @@ const NAMES = [
   ],
 ];
 
+/** Outlets are tested with real servers (test/buyers/outlets, test/activities/outlets.test.ts). */
+const OUTLETS = /^contract outlet\b/;
+
 /** Rules that most files use. Their presence is no conflict. */
 const EVERYWHERE = /^(campaign pending|contract price|campaign sale\.(floor|mode)|campaign margin|reason )/;
 
@@ -103,7 +106,7 @@ export const ALL_RULES: readonly string[] = [
   ...['sellers', 'buyers', 'campaigns'].flatMap((part) => rulesBelow(partOf(part), whose(part))),
   ...REASONS.map((reason) => `reason ${reason}`),
   ...Object.keys(EVENTS),
-].filter((rule) => !NAMES.includes(rule));
+].filter((rule) => !NAMES.includes(rule) && !OUTLETS.test(rule));
 
 /** The rules that a scenario covers. */
 export function rulesIn(scenario: Scenario): string[] {

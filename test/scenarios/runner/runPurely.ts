@@ -17,7 +17,7 @@ import { opsDetail } from '../../../src/market/auction/decide.js';
 import { comparedBuyers } from '../../../src/market/limits/duplicates.js';
 import { givenFrom } from '../../support/givenFrom.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
-import { categoryKey, type Market } from '../../../src/market/model/market.js';
+import { categoryKey, type Endpoint, type Market } from '../../../src/market/model/market.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/fields/personKeys.js';
 import { statusView, type LeadReturn } from '../../../src/market/model/statusView.js';
@@ -333,7 +333,7 @@ class PureRun implements Parties {
 
   post: Parties['post'] = ({ lead, campaign }, { buyer, contract }, { isAgain }) => {
     const body = { lead_id: lead.facts.leadId, contract };
-    const reply = this.ask(buyer, 'post', body, this.buyerOf(buyer).post);
+    const reply = this.ask(buyer, 'post', body, this.postOf(buyer));
     const own = this.ownStep(buyer, contract, 'post');
     const namesPerson = personScreen(lead);
     if (own === undefined) return readPostAnswer(reply, namesPerson);
@@ -345,6 +345,13 @@ class PureRun implements Parties {
   private ownStep(buyer: string, contract: string, step: OwnStep['step']): OwnStep | undefined {
     const terms = this.stored?.contracts.find(({ id }) => id === contract);
     return stepOf(ownProtocol(this.buyerOf(buyer), terms), step);
+  }
+
+  /** Buyers of scenarios have servers; outlets are tested with real ones (test/buyers/outlets). */
+  private postOf(buyer: string): Endpoint {
+    const { post } = this.buyerOf(buyer);
+    if (post === undefined) throw new Error(`${buyer} has no address for posts`);
+    return post;
   }
 
   postStatus: Parties['postStatus'] = ({ lead }, buyer) => {
@@ -360,7 +367,7 @@ class PureRun implements Parties {
   notifyOfCancellation: Parties['notifyOfCancellation'] = (_, buyer) => {
     // Its own protocol has no such notice.
     if (this.buyerOf(buyer).protocol?.post !== undefined) return;
-    this.sendUntilDelivered(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
+    this.sendUntilDelivered(buyer, 'post_cancelled', {}, this.postOf(buyer));
   };
 
   notifyBuyer: Parties['notifyBuyer'] = ({ campaign, claims }, notice) => {
