@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { OutboundSettings } from '../buyers/outboundRules.js';
+import type { OutletSettings } from '../buyers/outlets/outlets.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
@@ -23,7 +23,7 @@ export interface ApiContext {
     | 'TEMPORAL_NAMESPACE'
     | 'TEMPORAL_UI_URL'
   > &
-    OutboundSettings;
+    OutletSettings;
   database: Database;
   redis: Redis;
   starter: LeadStarter;

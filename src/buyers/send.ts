@@ -155,6 +155,12 @@ function timeLimit(ms: number): { signal: AbortSignal; clear: () => void } {
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
+/** A message as an HTTP request, for people. */
+export function renderedRequest(message: Message): Omit<Outgoing, 'isRepeatable'> {
+  const { isRepeatable: _, ...request } = 'request' in message ? ownRequest(message) : signedRequest(message);
+  return request;
+}
+
 interface Outgoing {
   method: Dispatcher.HttpMethod;
   headers: Record<string, string>;

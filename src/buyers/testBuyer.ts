@@ -63,7 +63,7 @@ export const NO_CONTRACT: TestTerms = {
 };
 
 /** The fictional lead, with a value for every field that the campaign requires and the contract asks for. */
-function sampleFields({ campaign, contract }: TestTerms): Record<string, FieldValue> {
+export function sampleFields({ campaign, contract }: TestTerms): Record<string, FieldValue> {
   const [state] = contract.states ?? [];
   const asked = [...campaign.required, ...(contract.ping?.fields ?? [])];
   const samples = asked.map((name) => [name, sampleValue(declarationOf(campaign.fields, name))] as const);
@@ -114,13 +114,17 @@ interface Pinged {
   kept?: PingResult['kept'];
 }
 
-async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint): Promise<Pinged> {
-  const { campaign, contract } = terms;
+/** A ping about a lead under the terms, marked as a test. */
+export function testPingOf(
+  { campaign, contract }: TestTerms,
+  fields: Record<string, FieldValue>,
+  secret: Secret,
+): Ping {
   const { sale, currency } = campaign;
   const keys = personKeys(contactOf(fields));
   const hashed = (kind: 'phone' | 'email') =>
-    contract.ping?.hashes?.includes(kind) ? personHash(keys[kind], buyer.secret) : undefined;
-  const ping: Ping = {
+    contract.ping?.hashes?.includes(kind) ? personHash(keys[kind], secret) : undefined;
+  return {
     pingId: randomUUID(),
     category: campaign.category,
     state: String(fields.state),
@@ -133,6 +137,12 @@ async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint)
     phoneHash: hashed('phone'),
     emailHash: hashed('email'),
   };
+}
+
+async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint): Promise<Pinged> {
+  const { contract, campaign } = terms;
+  const { currency } = campaign;
+  const ping = testPingOf(terms, fields, buyer.secret);
   const screen = personScreen({ fields });
   const own = ownStepOf(buyer, contract, 'ping');
   if (own !== undefined)
@@ -275,10 +285,13 @@ interface Posted {
   post: Post;
 }
 
-async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<Posted> {
-  const { send, buyer, terms, fields } = world;
-  const { campaign, contract } = terms;
-  const post: Post = {
+/** A post of a lead under the terms, marked as a test; after a ping, at its bid. */
+export function testPostOf(
+  { campaign, contract }: TestTerms,
+  fields: Record<string, FieldValue>,
+  pinged?: { ping: Ping; bid?: Bid },
+): Post {
+  return {
     postId: randomUUID(),
     pingId: pinged?.ping.pingId,
     bidId: pinged?.bid?.bidId,
@@ -292,6 +305,11 @@ async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<P
     receivedAt: new Date(),
     lead: fields,
   };
+}
+
+async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<Posted> {
+  const { send, buyer, terms, fields } = world;
+  const post = testPostOf(terms, fields, pinged);
   const screen = personScreen({ fields });
   const own = ownStepOf(buyer, contract, 'post');
   const postBy = (secret: Secret) =>

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { OperationContext } from '../operations/operation.js';
 import { rejectInvisibleCharacters } from '../operations/invisibleCharacters.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
-import type { openSender } from '../buyers/send.js';
+import type { openSender, Send } from '../buyers/send.js';
 import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
@@ -93,6 +93,16 @@ function localAdminContext(
     return opened;
   };
   let sender: ReturnType<typeof openSender> | undefined;
+  const send: Send = async (message) => {
+    const { openSender } = await import('../buyers/send.js');
+    sender ??= openSender(pickSettings(OUTBOUND_SETTINGS));
+    return sender.send(message);
+  };
+  /** Loaded when first used, as above. */
+  const outlets = async () => {
+    const { openOutlets, OUTLET_SETTINGS } = await import('../buyers/outlets/outlets.js');
+    return openOutlets(pickSettings([...OUTBOUND_SETTINGS, ...OUTLET_SETTINGS]), { send });
+  };
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
     'TEMPORAL_UI_URL',
     'TEMPORAL_NAMESPACE',
@@ -110,10 +120,10 @@ function localAdminContext(
       notifyWithdrawn: async (leadId) => (await notifier()).notifyWithdrawn(leadId),
       resolvePost: async (leadId, decision) => (await notifier()).resolvePost(leadId, decision),
       retryNow: async (leadId) => (await notifier()).retryNow(leadId),
-      send: async (message) => {
-        const { openSender } = await import('../buyers/send.js');
-        sender ??= openSender(pickSettings(OUTBOUND_SETTINGS));
-        return sender.send(message);
+      send,
+      outlets: {
+        deliver: async (...delivery) => (await outlets()).deliver(...delivery),
+        cancel: async (...delivery) => (await outlets()).cancel(...delivery),
       },
       ui: url === undefined ? undefined : { url, namespace },
     },

@@ -41,6 +41,7 @@ import {
   trySource,
 } from './sources/sourcesOperations.js';
 import { simulate } from './simulate/simulateOperation.js';
+import { tryContract } from './market/tryContractOperation.js';
 import { testBuyer } from './market/buyersTestOperation.js';
 import { showSuppressions, suppress, unsuppress } from './suppressionsOperations.js';
 
@@ -86,6 +87,7 @@ export const OPERATIONS: readonly Operation[] = [
   resumeBuyer,
   topUpBuyer,
   testBuyer,
+  tryContract,
   showStatement,
   checkBooksOperation,
   showSuppressions,

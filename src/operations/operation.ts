@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { OutboundRules } from '../buyers/outboundRules.js';
+import type { Outlets } from '../buyers/outlets/outlets.js';
 import type { Send } from '../buyers/send.js';
 import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
@@ -25,6 +26,8 @@ export interface OperationContext extends LeadWorkflowCalls {
   isShared: boolean;
   onProgress?: (text: string) => void;
   send: Send;
+  /** Delivers leads to buyers that have no server for posts. */
+  outlets: Outlets;
   /** The setting PUBLIC_URL, for links to the Lead API. */
   publicUrl?: string;
   /** Temporal's UI, for links. */

@@ -14,6 +14,11 @@ import { request, SAMPLE, sendLead, type Reply } from './world.js';
 /** More than all requests in this file with an invalid key. */
 const FAILURES_A_MINUTE = 30;
 
+const NO_OUTLETS = {
+  deliver: () => Promise.reject(new Error('Nothing is delivered by a simulation')),
+  cancel: () => Promise.reject(new Error('Nothing is delivered by a simulation')),
+};
+
 describe('the admin API', () => {
   let world: AdminWorld;
   let buyer: FakeBuyer;
@@ -207,6 +212,7 @@ campaigns:
         outbound: readOutboundRules(settings),
         isShared: false,
         send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
+        outlets: NO_OUTLETS,
         notifyWithdrawn: () => undefined,
         resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
         retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),
@@ -231,6 +237,7 @@ campaigns:
       outbound: readOutboundRules(settings),
       isShared: true,
       send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
+      outlets: NO_OUTLETS,
       notifyWithdrawn: () => undefined,
       resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
       retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),

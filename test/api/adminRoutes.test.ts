@@ -67,6 +67,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   resumeBuyer: () => ({ buyer_id: 'northwind' }),
   topUpBuyer: (leadId) => ({ buyer_id: 'northwind', amount: 12.5, idempotency_key: leadId }),
   testBuyer: () => ({ buyer_id: 'northwind', post: true }),
+  tryContract: () => ({ seller: 'ACME1234', category: 'boats', buyer_id: 'northwind' }),
   showStatement: () => ({ buyer: 'northwind', from: '2026-01-01' }),
   checkBooks: () => ({}),
   listSuppressions: () => ({}),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { stringify } from 'yaml';
 import { readOutboundRules } from '../../buyers/outboundRules.js';
+import { openOutlets } from '../../buyers/outlets/outlets.js';
 import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { auditName } from '../../store/keys/apiKeys.js';
@@ -33,6 +34,7 @@ export async function adminRoutes(
   const { settings } = context;
   const outbound = readOutboundRules(settings);
   const sender = openSender(settings);
+  const outlets = openOutlets(settings, { send: sender.send });
   app.addHook('onClose', () => sender.close());
   const { limitWrites } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
   await app.register(auth, {
@@ -53,7 +55,7 @@ export async function adminRoutes(
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
         const output = await operation.run(
-          contextOf(context, { outbound, send: sender.send }, request),
+          contextOf(context, { outbound, outlets, send: sender.send }, request),
           input,
         );
         if (operation.etagOf) reply.header('etag', `"${operation.etagOf(output)}"`);
@@ -86,7 +88,7 @@ function isDryRun(request: FastifyRequest): boolean {
 
 function contextOf(
   { settings, database, starter }: ApiContext,
-  servers: Pick<OperationContext, 'outbound' | 'send'>,
+  servers: Pick<OperationContext, 'outbound' | 'outlets' | 'send'>,
   request: FastifyRequest,
 ): OperationContext {
   const own = keyOf(request);

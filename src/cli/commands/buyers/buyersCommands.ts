@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buyersListCommand } from './buyersList.js';
 import { buyersSimulateCommand } from './buyersSimulate.js';
+import { buyersTryCommand } from './buyersTry.js';
 import { buyersVerifyCommand } from './buyersVerify.js';
 import { buyerPauses } from '../market/campaignCommands.js';
 import { PaymentRef, topUpBuyer, type TopUpView } from '../../../operations/market/buyersOperations.js';
@@ -13,7 +14,7 @@ import { CommandFailed } from '../../../terminal/commandFailed.js';
 
 export function buyersCommand(): Command {
   const command = new Command('buyers')
-    .description('list, top up, test, verify, simulate, pause and resume buyers')
+    .description('list, top up, test, try, verify, simulate, pause and resume buyers')
     .addCommand(buyersListCommand())
     .addCommand(
       adminCommand('topup')
@@ -44,6 +45,7 @@ export function buyersCommand(): Command {
         .option('--json', 'print the checks as JSON', false)
         .action(test),
     )
+    .addCommand(buyersTryCommand())
     .addCommand(buyersVerifyCommand())
     .addCommand(buyersSimulateCommand());
   for (const one of buyerPauses()) command.addCommand(one);
