@@ -118,16 +118,17 @@ interface Pinged {
 export function testPingOf(
   { campaign, contract }: TestTerms,
   fields: Record<string, FieldValue>,
-  secret: Secret,
+  { secret, own }: { secret: Secret; own: OwnStep | undefined },
 ): Ping {
   const { sale, currency } = campaign;
   const keys = personKeys(contactOf(fields));
   const hashed = (kind: 'phone' | 'email') =>
     contract.ping?.hashes?.includes(kind) ? personHash(keys[kind], secret) : undefined;
+  const state = String(fields.state);
   return {
     pingId: randomUUID(),
     category: campaign.category,
-    state: String(fields.state),
+    state,
     round: 1,
     floor: floorOf(sale, contract.floor, 'exclusive'),
     sharedFloor: sale.mode === 'hybrid' ? floorOf(sale, contract.floor, 'shared') : undefined,
@@ -136,17 +137,16 @@ export function testPingOf(
     ...pingedFields({ fields }, { names: contract.ping?.fields, declared: campaign.fields }),
     phoneHash: hashed('phone'),
     emailHash: hashed('email'),
+    lead: own && fieldsInPing({ fields, state }, own.compiled.fields, campaign.fields),
   };
 }
 
 async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint): Promise<Pinged> {
   const { contract, campaign } = terms;
   const { currency } = campaign;
-  const ping = testPingOf(terms, fields, buyer.secret);
-  const screen = personScreen({ fields });
   const own = ownStepOf(buyer, contract, 'ping');
-  if (own !== undefined)
-    ping.lead = fieldsInPing({ fields, state: String(fields.state) }, own.compiled.fields, campaign.fields);
+  const ping = testPingOf(terms, fields, { secret: buyer.secret, own });
+  const screen = personScreen({ fields });
   const pingBy = (secret: Secret) =>
     sendAndKeepReply(send, (sending) => sendPing(sending, { ...to, secret, own }, ping, screen));
   const { answer: said, reply } = await pingBy(buyer.secret);
@@ -162,8 +162,9 @@ async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint)
   return { verdicts: [...verdicts, signatureVerdict('ping', wrong.reply)], ping, bid };
 }
 
-const ownStepOf = (
-  buyer: TestedBuyer,
+/** The step of the buyer's own protocol under the contract; undefined if it is Gavel's. */
+export const ownStepOf = (
+  buyer: Parameters<typeof ownProtocol>[0],
   contract: TestTerms['contract'],
   step: OwnStep['step'],
 ): OwnStep | undefined =>
@@ -289,7 +290,7 @@ interface Posted {
 export function testPostOf(
   { campaign, contract }: TestTerms,
   fields: Record<string, FieldValue>,
-  pinged?: { ping: Ping; bid?: Bid },
+  pinged?: Pick<Pinged, 'ping' | 'bid' | 'kept'>,
 ): Post {
   return {
     postId: randomUUID(),
@@ -311,7 +312,7 @@ async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<P
   const { send, buyer, terms, fields } = world;
   const post = testPostOf(terms, fields, pinged);
   const screen = personScreen({ fields });
-  const own = ownStepOf(buyer, contract, 'post');
+  const own = ownStepOf(buyer, terms.contract, 'post');
   const postBy = (secret: Secret) =>
     sendAndKeepReply(send, (sending) => sendPost(sending, { ...buyer.post, secret, own }, post, screen));
   const { answer, reply } = await postBy(buyer.secret);

@@ -6,10 +6,11 @@ import { channelOf } from '../market/model/outlet.js';
 import { formatMoney } from '../market/money.js';
 import { renderOutlet, type Outlets } from './outlets/outlets.js';
 import { personScreen } from './personScreen.js';
-import { sendPing, type Ping } from './ping.js';
+import type { NamedSecrets, OwnStep } from './ownProtocol.js';
+import { sendPing, type Ping, type PingResult } from './ping.js';
 import { sendPost, type PostReading } from './post.js';
 import { renderedRequest, type Message, type Reply, type Secret, type Send } from './send.js';
-import { testPingOf, testPostOf, type TestTerms } from './testBuyer.js';
+import { ownStepOf, testPingOf, testPostOf, type TestTerms } from './testBuyer.js';
 
 /*
  * Shows what a contract sends of a lead, and with `sends` what comes back. The messages are made by the production code
@@ -30,7 +31,10 @@ export interface TriedStep {
 }
 
 interface Tried {
-  buyer: Pick<Buyer, 'id' | 'ping' | 'post'> & { secret: Secret };
+  buyer: Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'protocol'> & {
+    secret: Secret;
+    secrets?: NamedSecrets;
+  };
   terms: { campaign: TestTerms['campaign']; contract: Contract };
   fields: Record<string, FieldValue>;
 }
@@ -55,6 +59,7 @@ interface Pinged {
   step: TriedStep;
   ping: Ping;
   bid?: Bid;
+  kept?: PingResult['kept'];
 }
 
 async function tryPing(
@@ -66,9 +71,10 @@ async function tryPing(
   const isAsked = contract.price === undefined && contract.sharedPrice === undefined;
   if (buyer.ping === undefined || !isAsked) return undefined;
   const { ping: to, secret } = buyer;
-  const ping = testPingOf(terms, fields, secret);
-  const { answer, ...step } = await recorded(send, { sends }, (by) =>
-    sendPing(by, { ...to, secret }, ping, personScreen({ fields })),
+  const own = ownStepOf(buyer, contract, 'ping');
+  const ping = testPingOf(terms, fields, { secret, own });
+  const { answer, ...step } = await recorded(send, { sends, own }, (by) =>
+    sendPing(by, { ...to, secret, own }, ping, personScreen({ fields })),
   );
   const said = withinCeiling(answer, contract, campaign.currency);
   const means =
@@ -79,6 +85,7 @@ async function tryPing(
     step: { step: 'ping', ...step, means: sends ? means : undefined },
     ping,
     bid: 'bid' in said ? said.bid : undefined,
+    kept: answer.kept,
   };
 }
 
@@ -105,8 +112,9 @@ async function tryPost(
   }
   if (buyer.post === undefined)
     return { step: 'post', to: 'nowhere', sent: '', means: 'the buyer has no address for posts' };
-  const to = { ...buyer.post, secret: buyer.secret };
-  const { answer, ...step } = await recorded(send, { sends }, (by) =>
+  const own = ownStepOf(buyer, contract, 'post');
+  const to = { ...buyer.post, secret: buyer.secret, own };
+  const { answer, ...step } = await recorded(send, { sends, own }, (by) =>
     sendPost(by, to, post, personScreen({ fields })),
   );
   return { step: 'post', ...step, means: sends ? postInWords(answer) : undefined };
@@ -121,7 +129,7 @@ const NOT_SENT: Reply = { kind: 'unreachable', ms: 0, detail: 'not sent' };
 /** Calls `by` with a sender that keeps the request and, if it sends, the answer. */
 async function recorded<T>(
   send: Send,
-  { sends }: Sends,
+  { sends, own }: Sends & { own: OwnStep | undefined },
   by: (send: Send) => Promise<T>,
 ): Promise<{ answer: T } & Omit<TriedStep, 'step'>> {
   const kept: { message: Message; reply?: Reply }[] = [];
@@ -130,16 +138,32 @@ async function recorded<T>(
     kept.push({ message, reply: sends ? reply : undefined });
     return reply;
   });
-  const [first] = kept;
-  if (first === undefined) return { answer, to: 'nowhere', sent: '' };
-  const { method, headers, body = '' } = renderedRequest(first.message);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  // A request for an access token may come first.
+  const last = kept.at(-1);
+  if (last === undefined) return { answer, to: 'nowhere', sent: '' };
+  const { method, headers, body = '' } = renderedRequest(last.message);
+  const lines = Object.entries(headers).map(
+    ([name, value]) => `${name}: ${name.toLowerCase() === 'authorization' ? '(secret)' : value}`,
+  );
+  const to = withoutSecrets(last.message.url, own);
   return {
     answer,
-    to: first.message.url,
-    sent: [`${method} ${first.message.url}`, ...lines, '', body].join('\n'),
-    came: first.reply && cameInWords(first.reply),
+    to,
+    sent: withoutSecrets([`${method} ${last.message.url}`, ...lines, '', body].join('\n'), own),
+    came: last.reply && cameInWords(last.reply),
   };
+}
+
+/** The names of the secrets of a buyer's own protocol instead of their values. */
+function withoutSecrets(text: string, own: OwnStep | undefined): string {
+  let shown = text;
+  for (const name of own?.protocol.compiled.secrets ?? []) {
+    const value = own?.protocol.secrets(name);
+    if (value === undefined || value === '') continue;
+    for (const spelling of [value, encodeURIComponent(value)])
+      shown = shown.replaceAll(spelling, `{{ secret.${name} }}`);
+  }
+  return shown;
 }
 
 function cameInWords(reply: Reply): string {

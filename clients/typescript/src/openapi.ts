@@ -27,7 +27,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a lead */
+        /**
+         * Send a lead
+         * @description With a test key, these ZIP codes force an outcome or an error, and no buyer is contacted:
+         *     - `00001`: `sold` within the call
+         *     - `00002`: `pending`, and `sold` some seconds later: the buyer answers late
+         *     - `00003`: `pending`: buyers were asked, and none bids
+         *     - `00004`: `pending`: all bids are below the minimum price
+         *     - `00005`: `pending`: no buyer takes this kind of lead
+         *     - `00006`: `pending`: every buyer had the person before
+         *     - `00007`: `pending`: the winning buyer refuses the post
+         *     - `00008`: `pending`: the winning buyer gives no clear answer to the post
+         *     - `00009`: `pending`, and `expired` a moment later
+         *     - `00010`: `withdrawn`: the person is on a suppression list
+         *     - `00400`: `Invalid field`
+         *     - `00402`: `Missing required field`
+         *     - `00404`: `No matching campaign`
+         *     - `00409`: `Request in progress`, with `Retry-After`
+         *     - `00422`: `Idempotency key reused`
+         *     - `00429`: `Rate limit exceeded`, with `Retry-After`
+         *     - `00500`: `Internal error`
+         *     - `00503`: `Service unavailable`, with `Retry-After`
+         */
         post: operations["sendLead"];
         delete?: never;
         options?: never;
