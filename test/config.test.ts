@@ -99,6 +99,7 @@ describe('a secret in a file', () => {
     REDIS_URL: 'redis://:pw@cache',
     MASTER_KEYS: key('a'),
     GAVEL_ADMIN_KEY: `gvl_admin_${'a'.repeat(33)}`,
+    GAVEL_KEY: `gvl_test_${'a'.repeat(33)}`,
     GAVEL_SECRET: `whsec_${'a'.repeat(32)}`,
     SMTP_URL: 'smtps://gavel:pw@mail.example',
     SFTP_KEY: '-----BEGIN OPENSSH PRIVATE KEY-----',

@@ -89,6 +89,7 @@ describe('The specs page of a campaign', () => {
       '/api/leads',
       '/api/leads/{lead_id}',
       '/api/leads/{lead_id}/withdraw',
+      '/api/leads/batch',
     ]);
     const { LeadRequest, ReturnRequest } = document.components.schemas;
     expect(LeadRequest?.required).toEqual(['seller', 'category', 'firstName', 'phone', 'roof']);

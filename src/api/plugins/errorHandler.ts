@@ -87,6 +87,9 @@ export const errorHandler = plugin(async (app: FastifyInstance, options: Options
 /** The pending response of each connection. */
 const answering = new WeakMap<Socket, ServerResponse>();
 
+/** The responses after which their connection is closed. */
+const closesAfter = new WeakSet<ServerResponse>();
+
 /**
  * Answers malformed HTTP on the socket itself. If a valid request is pending on the connection, it writes nothing: a source
  * would take the error for the response to that request, and send its lead again.
@@ -94,7 +97,12 @@ const answering = new WeakMap<Socket, ServerResponse>();
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const earlier = answering.get(socket);
-  if (earlier?.req.complete === true) return void earlier.once('close', () => closeSocket(socket));
+  if (earlier?.req.complete === true) {
+    // Each further piece of such a request is another error.
+    if (closesAfter.has(earlier)) return;
+    closesAfter.add(earlier);
+    return void earlier.once('close', () => closeSocket(socket));
+  }
   const id = randomUUID();
   const answer = malformed(error.code);
   const status = statusOf(answer);

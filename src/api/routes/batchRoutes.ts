@@ -85,6 +85,8 @@ export async function batchRoutes(app: FastifyInstance, options: BatchContext): 
     request: FastifyRequest,
     reply: { raw: NodeJS.EventEmitter },
   ): Promise<void> => {
+    // Every plugin waits for its end, and so do Fastify and the stream: more than the 10 that Node takes for a leak.
+    reply.raw.setMaxListeners(20);
     const key = keyOf(request)._id;
     const others = inProgress.get(key) ?? 0;
     if (others === CONCURRENT_BATCHES)

@@ -66,7 +66,7 @@ function buyerOf({
     active,
     pausedUntil: instantOf(pausedUntil),
     ping: ping ?? endpointIn(buyer.protocol, 'ping'),
-    post: checked(post ?? endpointIn(buyer.protocol, 'post')),
+    post: post ?? endpointIn(buyer.protocol, 'post'),
     status: status ?? endpointIn(buyer.protocol, 'status'),
     notices: notices && { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices },
     balance: optional(balance, minor),

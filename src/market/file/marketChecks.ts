@@ -58,7 +58,7 @@ export function checkMarket(
   const contracts = campaigns.flatMap((campaign) => campaign?.contracts ?? []);
   buyers.forEach((buyer, i) => {
     if (buyer) checkBuyer(buyer, ['buyers', i], report);
-    if (buyer && !('post' in buyer) && !hasOutlets(buyer.id, contracts))
+    if (buyer && !('post' in buyer) && !hasOwnUrl(buyer, 'post') && !hasOutlets(buyer.id, contracts))
       report(['buyers', i, 'post'], NO_POST);
   });
   campaigns.forEach((campaign, i) => {
@@ -85,8 +85,11 @@ function checkAddresses(sellers: NonNullable<MarketDraft['sellers']>, report: Re
   }
 }
 
-const isPinged = (buyer: BuyerDraft): boolean =>
-  'ping' in buyer || buyer.protocol?.ping?.request?.url !== undefined;
+const isPinged = (buyer: BuyerDraft): boolean => 'ping' in buyer || hasOwnUrl(buyer, 'ping');
+
+/** Whether the buyer's own protocol has the address of the step. */
+const hasOwnUrl = ({ protocol }: BuyerDraft, step: Step): boolean =>
+  protocol?.[step]?.request?.url !== undefined;
 
 /** The protocols under which contracts buy: their own terms, with their buyer's. */
 function checkContractProtocols({ buyers = [], campaigns = [] }: MarketDraft, report: Report): void {
@@ -218,10 +221,8 @@ const ENDPOINTS = ['ping', 'post', 'status'] as const;
 
 function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   const currency = 'currency' in buyer ? buyer.currency : DEFAULTS.currency;
-  const hasOwnUrl = (step: Step): boolean => buyer.protocol?.[step]?.request?.url !== undefined;
-  if (!('post' in buyer) && !hasOwnUrl('post')) report([...path, 'post'], 'is missing; a buyer needs it');
   for (const step of ENDPOINTS) {
-    if (step in buyer && hasOwnUrl(step))
+    if (step in buyer && hasOwnUrl(buyer, step))
       report(
         [...path, 'protocol', step, 'request', 'url'],
         `is the address of the ${step}, and the buyer’s ${step} has one; remove one of them`,
