@@ -10,7 +10,7 @@ import { campaignId, categorySlug } from '../../market/model/market.js';
 import type { LeadApiContext } from '../context.js';
 import type { Guide } from '../docs/guide.js';
 import type { OpenApi } from '../docs/openapi.js';
-import type { Entries } from '../http/entries.js';
+import type { Entries } from '../../operations/body/entries.js';
 import { originOf } from '../http/origin.js';
 import type { SpecTerms } from '../specs/campaignFields.js';
 import { specMarkdown } from '../specs/specMarkdown.js';

@@ -91,7 +91,10 @@ protocol: { preset: cake, values: { source: gavel } }
       `${OWN}  status: { request: { query: { id: '{{ post.id }}' } }, answer: { acceptedWhen: { at: ok, is: true } } }`,
       'market.yaml:13:15  buyers[0].protocol.status: has no address; give the buyer a status, or the request a url',
     ],
-    [`name2: x`, 'market.yaml:4:5  buyers[0].post: is missing; a buyer needs it, or an outlet in each of its contracts'],
+    [
+      `name2: x`,
+      'market.yaml:4:5  buyers[0].post: is missing; a buyer needs it, or an outlet in each of its contracts',
+    ],
     [
       `${OWN}post: { url: 'https://b.example/', timeoutMs: 800 }`,
       'buyers[0].protocol.post.request.url: is the address of the post, and the buyer’s post has one; remove one of them',
