@@ -89,7 +89,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     const text = await page.locator('main').innerText();
     expect(text).toContain('Ask the operator to send a test postback.');
     expect(text).not.toMatch(/gavel [a-z]+|npm run|market file|\/api\/buyers|Returns not agreed/);
-    expect(await page.locator('.operation').count()).toBe(3);
+    expect(await page.locator('.operation').count()).toBe(5);
   });
 
   it.each([1200, 390])('shows every example without horizontal scrolling, %i pixels wide', async (width) => {

@@ -1,6 +1,6 @@
 import { Client, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, IllegalStateError, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
 import { createActivities } from '../../activities/index.js';
 import { openOutlets } from '../../src/buyers/outlets/outlets.js';
@@ -177,14 +177,15 @@ const warnings: string[] = [];
 /** The warnings and errors of Temporal's SDK in this file. */
 export const sdkWarnings: readonly string[] = warnings;
 
-let isQuiet = false;
-
-/** Keeps the SDK's log out of the test output. It can be set once per process. */
+/** Keeps the SDK's log out of the test output. The SDK forgets it when no worker of the process is left. */
 function quiet(): void {
   const logger = new DefaultLogger('WARN', ({ level, message }) => {
     warnings.push(message);
     if (level === 'ERROR') console.error(message);
   });
-  if (!isQuiet) Runtime.install({ logger });
-  isQuiet = true;
+  try {
+    Runtime.install({ logger });
+  } catch (error) {
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
 }
