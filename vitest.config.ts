@@ -20,7 +20,7 @@ const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
   hookTimeout: 60_000,
-  maxWorkers: 4,
+  maxWorkers: 3,
   sequence: { groupOrder: 1 },
 };
 

@@ -9,6 +9,7 @@ import { flushAnswers } from '../../../../src/store/fairness/answers.js';
 import { createKey } from '../../../../src/store/keys/apiKeys.js';
 import { asEnvironment } from '../../../support/asEnvironment.js';
 import { startBuyer, type FakeBuyer } from '../../../support/buyer.js';
+import { confirmCollected } from '../../../../src/store/sales/capacity.js';
 import { sellerDocument, storeLead, storeMarket } from '../../../support/market.js';
 import { isolatedSettings } from '../../../support/stack.js';
 import { stepsOn } from '../../../support/steps.js';
@@ -250,6 +251,8 @@ campaigns:
       const campaign = await database.campaigns.findOne({ _id: `ACME1234/${category}` });
       if (campaign) await sell(database, sender, { campaign });
     }
+    // Sales are confirmed a moment later.
+    await confirmCollected(database);
   });
   afterAll(async () => {
     await sender.close();
