@@ -245,16 +245,16 @@ async function readBody(
     if (error instanceof UndecodableBody) return malformed(error.message);
     throw error;
   }
-  // The decoder drops a byte order mark.
+  // JSON is UTF-8 (RFC 8259, 8.1), whatever charset is named. A decoder drops a byte order mark.
   const text = decoderFor(headers['content-type']).decode(decoded);
-  // JSON is UTF-8 (RFC 8259, 8.1), whatever charset is named.
-  const body = fromJson(text) ?? fromJson(new TextDecoder().decode(decoded));
-  return body ? { ...body, malformed: false, text } : { ...malformed(notJson(text)), text };
+  const asUtf8 = (): string => new TextDecoder().decode(decoded);
+  return readJson(text) ?? readJson(asUtf8()) ?? { ...malformed(notJson(text)), text };
 }
 
-function fromJson(text: string): { body: unknown } | undefined {
+/** Undefined if the text is not JSON. */
+function readJson(text: string): { body: unknown; malformed: false; text: string } | undefined {
   try {
-    return { body: JSON.parse(text) };
+    return { body: JSON.parse(text), malformed: false, text };
   } catch {
     return undefined;
   }
