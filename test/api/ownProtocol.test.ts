@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyMarket } from '../../src/store/market/apply.js';
 import { readMarketFile } from '../../src/market/file/changeMarket.js';
-import { missingSecrets } from '../../src/operations/market/protocolSecrets.js';
+import { missingSecrets } from '../../src/operations/market/missingSecrets.js';
 import { readTerms } from '../../src/store/market/readMarket.js';
 import { rewrap } from '../../src/store/keys/rewrap.js';
 import { listNamedSecrets, setNamedSecret } from '../../src/store/keys/namedSecrets.js';

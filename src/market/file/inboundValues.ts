@@ -292,6 +292,16 @@ export function expandInbound(inbound: Inbound): Inbound {
   };
 }
 
+/** The names of the secrets that a mapping uses in its proofs, its challenge and its requests to the platform. */
+export function secretsIn(inbound: Inbound): string[] {
+  const { prove, challenge, fetch } = expandInbound(inbound);
+  const texts = [...(prove ?? []), ...(prove ?? []).map(({ basic }) => basic), challenge, fetch].flatMap(
+    (part): unknown[] => Object.values(part ?? {}),
+  );
+  const names = texts.flatMap((text) => (typeof text === 'string' ? (secretNameIn(text) ?? []) : []));
+  return [...new Set(names)];
+}
+
 /** Without keys that are undefined, which would hide those of a preset. */
 const definedOf = <T extends object>(value: T): T =>
   Object.fromEntries(

@@ -14,7 +14,7 @@ import { marketTag, readTerms } from '../../store/market/readMarket.js';
 import { marketAt } from '../../store/market/versions.js';
 import { OperationError } from '../operationError.js';
 import { ChangeSchema, invalidMarketFile } from './marketChanges.js';
-import { missingSecrets } from './protocolSecrets.js';
+import { missingSecrets } from './missingSecrets.js';
 import { Flag } from '../inputs.js';
 import { operation } from '../operation.js';
 import { VersionNumber, versionOf } from './versionsOperations.js';

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Inbound } from '../../../src/market/mapping/inbound.js';
+import { missingSecrets } from '../../../src/operations/market/missingSecrets.js';
+import { readTerms } from '../../../src/store/market/readMarket.js';
 import { createKey, revokeKey } from '../../../src/store/keys/apiKeys.js';
 import { setNamedSecret } from '../../../src/store/keys/namedSecrets.js';
 import { listPayloads, openPayload, replayPayloads } from '../../../src/store/leads/payloads.js';
@@ -174,6 +176,13 @@ describe('A source’s address', () => {
     });
     expect((await post('/in/basic', ANN, basic('a key'))).status).toBe(200);
     expect((await post('/in/basic', ANN, basic('another'))).status).toBe(401);
+  });
+
+  test('with a secret that is not stored brings a caution at apply', async () => {
+    const cautions = await missingSecrets(world.database, await readTerms(world.database));
+    expect(cautions).toEqual([
+      'A secret that the source unset of ACME1234 uses, NOWHERE, is not stored, so it brings no leads: `gavel secrets set NOWHERE`.',
+    ]);
   });
 
   test('answers 503 while a secret is not set, so that nothing is lost', async () => {
