@@ -66,6 +66,14 @@ export const BuyerName = Type.String({
   description: 'A buyer’s id',
 });
 
+export const CategoryName = Type.String({
+  title: 'a category',
+  examples: ['auto-insurance'],
+  minLength: 1,
+  maxLength: 100,
+  description: 'The category, as in the campaign’s id or in the market file',
+});
+
 export const CampaignId = Type.String({
   title: 'a campaign’s id',
   examples: ['ACME1234/auto-insurance'],

@@ -3,7 +3,7 @@ import { categorySlug } from '../../market/model/market.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import { setSpecsAccess, type SpecsAccess } from '../../store/market/specs.js';
 import { findCampaignByName, findSellerByName } from '../findByName.js';
-import { SellerName } from '../inputs.js';
+import { CategoryName, SellerName } from '../inputs.js';
 import { operation } from '../operation.js';
 
 const optional = Type.Optional;
@@ -16,13 +16,7 @@ export const shareSpecs = operation({
   scope: 'market:write',
   input: {
     seller: SellerName,
-    category: Type.String({
-      title: 'a category',
-      examples: ['auto-insurance'],
-      minLength: 1,
-      maxLength: 100,
-      description: 'The category, as in the campaign’s id or in the market file',
-    }),
+    category: CategoryName,
     access: optional(
       Type.Unsafe<SpecsAccess>(
         Type.Enum(['link', 'new_link', 'public', 'none'], {

@@ -10,7 +10,7 @@ import type { Database } from '../../store/db.js';
 import { findLead } from '../../store/leads/leads.js';
 import { loadTerms } from '../../store/market/storedTerms.js';
 import { findContractByName } from '../findByName.js';
-import { BuyerName, Flag, SellerName } from '../inputs.js';
+import { BuyerName, CategoryName, Flag, SellerName } from '../inputs.js';
 import { operation } from '../operation.js';
 import { conflict, notFound, OperationError } from '../operationError.js';
 
@@ -39,13 +39,7 @@ export const tryContract = operation({
   scope: 'market:write',
   input: {
     seller: SellerName,
-    category: Type.String({
-      title: 'a category',
-      examples: ['auto-insurance'],
-      minLength: 1,
-      maxLength: 100,
-      description: 'The category, as in the campaign’s id or in the market file',
-    }),
+    category: CategoryName,
     buyer_id: BuyerName,
     lead: optional(
       Type.Record(Type.String({ maxLength: 64 }), Type.Union([Type.String(), Type.Array(Type.String())]), {
