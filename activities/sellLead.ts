@@ -324,7 +324,7 @@ export const uncertain = ({ postId }: Claim, detail?: string): UncertainAnswer =
  * The buyer that a claim is for. Its contract may have left the market since the claim was made, and the post or its
  * cancellation must still reach the buyer, which stays in the store (see planApply).
  */
-export async function buyerOf(
+async function buyerOf(
   deps: Deps,
   lead: LeadDocument,
   contract: string,

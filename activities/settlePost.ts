@@ -7,9 +7,14 @@ import { currencyOf } from '../src/store/sales/book.js';
 import { bookPost, refusePost, resumePost } from '../src/store/sales/posts.js';
 import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
-import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
-import { accepted as acceptedBy, allowedAcceptance, buyerOf, recipientOf, uncertain } from './sellLead.js';
+import {
+  accepted as acceptedBy,
+  allowedAcceptance,
+  recipientOf,
+  uncertain,
+  type Recipient,
+} from './sellLead.js';
 import type { SaleAnswer } from '../src/market/life/round.js';
 
 export interface SettleRequest {
@@ -33,12 +38,12 @@ export const settlePost =
     if (!claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
     if (claim.status === 'refused') return { answer: 'refused', detail: claim.detail };
     if (claim.status === 'cancelled') return uncertain(claim, claim.detail);
-    const buyer = await buyerOf(deps, lead, contract);
+    const recipient = await recipientOf(deps, lead, contract);
     if (claim.status === 'accepted' || claim.status === 'returned')
-      return acceptedBy(deps, lead, claim, buyer);
+      return acceptedBy(deps, lead, claim, recipient?.buyer);
     const word: PostStatus =
       accepted === undefined
-        ? await askBuyer(deps, { lead, contract, claim }, buyer)
+        ? await askBuyer(deps, { lead, contract, claim }, recipient)
         : { status: accepted ? 'accepted' : 'refused' };
     switch (word.status) {
       case 'unknown':
@@ -57,7 +62,7 @@ export const settlePost =
         const post = await resumePost(database, lead, contract, claim);
         const booked = await bookPost(database, post, await allowedAcceptance(deps, lead, word));
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
-        return acceptedBy(deps, lead, claim, buyer);
+        return acceptedBy(deps, lead, claim, recipient?.buyer);
       }
     }
   };
@@ -65,11 +70,11 @@ export const settlePost =
 async function askBuyer(
   deps: Deps,
   { lead, contract, claim }: { lead: LeadDocument; contract: string; claim: Claim },
-  buyer: BuyerWithSecret | undefined,
+  { buyer, own: protocol }: Partial<Recipient> = {},
 ): Promise<PostStatus> {
   if (!buyer?.status || lead.sandbox !== undefined) return { status: 'unknown' };
   const { database, send } = deps;
-  const step = stepOf((await recipientOf(deps, lead, contract))?.own, 'status');
+  const step = stepOf(protocol, 'status');
   const entry = lead.rounds[claim.round]?.entries.find((one) => one.contract === contract);
   const bid = entry && 'bid' in entry ? entry.bid : undefined;
   const currency = currencyOf(claim, lead);
