@@ -7,6 +7,8 @@ import { packageRoot } from '../../packageRoot.js';
 const reaper = join(packageRoot, 'src', 'local', 'processes', 'reaper.mjs');
 /** How long a part may take to end by itself before it is killed, ms. */
 const GRACE_MS = 20_000;
+/** How often a part that is ending is woken up, ms. */
+const WAKE_UP_MS = 50;
 
 export interface Part {
   name: string;
@@ -20,6 +22,7 @@ export interface Part {
   ended: Promise<string>;
   /** It was asked to end so that its supervisor starts it again: not a crash. */
   isRestarting?: boolean;
+  wakeUp?: Command['wakeUp'];
 }
 
 export interface Command {
@@ -32,6 +35,8 @@ export interface Command {
   ipc?: boolean;
   /** The other parts need it, so it ends after them. */
   server?: boolean;
+  /** For a program that notices SIGTERM late: called again and again after SIGTERM until the part has ended. */
+  wakeUp?: () => void;
   /** Prints where we print, instead of into its log. */
   output?: 'inherit';
 }
@@ -104,7 +109,8 @@ export class Processes {
     const ended = new Promise<string>((resolve) => {
       child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code ?? 0}` : signal));
     });
-    const part: Part = { name: command.name, server: command.server === true, pid, child, log, ended };
+    const { name, server = false, wakeUp } = command;
+    const part: Part = { name, server, pid, child, log, ended, wakeUp };
     this.#watch(part);
     void ended.then(() => this.#hasEnded(part));
     this.parts.push(part);
@@ -127,7 +133,9 @@ export class Processes {
   async end(part: Part): Promise<void> {
     signalGroup(part.pid, 'SIGTERM');
     const timer = setTimeout(() => signalGroup(part.pid, 'SIGKILL'), GRACE_MS);
+    const waking = setInterval(() => part.wakeUp?.(), WAKE_UP_MS);
     await part.ended;
+    clearInterval(waking);
     clearTimeout(timer);
   }
 

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { MongoClient, MongoServerError, type Db } from 'mongodb';
 import type { LocalServer } from './localServer.js';
@@ -17,7 +18,10 @@ export const mongodb: LocalServer = {
     // The two keep different files; neither opens what the other left.
     const data = join(dir, 'binary' in program ? 'mongodb' : 'secantusdb');
     mkdirSync(data, { recursive: true });
-    const of = (command: Pick<Command, 'command' | 'args' | 'env' | 'cwd'>, isReady: Question): Plan => ({
+    const of = (
+      command: Pick<Command, 'command' | 'args' | 'env' | 'cwd' | 'wakeUp'>,
+      isReady: Question,
+    ): Plan => ({
       command: { name: 'mongodb', server: true, ...command },
       ports: [port],
       ready: (part) => waitUntil(part, () => ask(port, isReady)),
@@ -39,6 +43,7 @@ export const mongodb: LocalServer = {
       ],
       env: { ...process.env, PYTHONPATH: packages, PYTHONNOUSERSITE: '1' },
       cwd: dir,
+      wakeUp: () => connectTo(port),
     };
     return {
       plan: of(secantus, isPrimary),
@@ -51,6 +56,12 @@ export const mongodb: LocalServer = {
 /** Whether a database is SecantusDB, which stands in for MongoDB in the local stack. */
 export const isStandIn = async (db: Db): Promise<boolean> =>
   'secantusVersion' in (await db.command({ buildInfo: 1 }));
+
+/** SecantusDB ends after its next connection, or after 2 s without one. */
+function connectTo(port: number): void {
+  const socket = connect(port, '127.0.0.1', () => socket.destroy());
+  socket.on('error', () => undefined);
+}
 
 /** What a server must say yes to before it is used. */
 type Question = (admin: Db) => Promise<boolean>;

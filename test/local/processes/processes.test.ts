@@ -31,6 +31,19 @@ it('ends the last part first and the servers last', async () => {
   await allGone(parts.map(({ pid }) => pid));
 });
 
+it('wakes up a process that notices its signal late', async () => {
+  const processes = supervisor();
+  const code = `process.on('SIGTERM', () => process.on('message', () => process.exit(7))); process.send('ready'); ${idle}`;
+  const part = processes.start({
+    ...node('server', code),
+    ipc: true,
+    wakeUp: () => part.child.send('wake up'),
+  });
+  await once(part.child, 'message');
+  await processes.stop();
+  expect(await part.ended).toBe('exit code 7');
+});
+
 it('reports the process that ended by itself, its exit, and the last lines of its log', async () => {
   const processes = supervisor();
   const code = `console.log('out of luck'); process.exitCode = 3`;
