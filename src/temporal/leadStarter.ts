@@ -20,7 +20,10 @@ export interface LeadStarter extends LeadWorkflowCalls {
   notifyWithdrawn(leadId: string): void;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
-  /** Ends starts that take too long, and closes the connection once the calls under way have ended: their time is limited. */
+  /**
+   * Gives up starts that take too long, and waits for the other calls under way: their time is limited. The connection is
+   * closed once nothing uses it.
+   */
   close(): Promise<void>;
 }
 
@@ -49,7 +52,7 @@ export function openLeadStarter(
     () => undefined,
   );
   const underWay = new Set<Promise<unknown>>();
-  const starting = new Set<AbortController>();
+  const starting = new Map<AbortController, Promise<void>>();
 
   /** A retry on a closed connection throws inside a timer, where it can't be caught: closing waits for pending calls. */
   function noted<T>(call: Promise<T>): Promise<T> {
@@ -66,12 +69,12 @@ export function openLeadStarter(
     const starter = eagerClient ?? client;
     // One for each call: the client never lets go of what listens to a signal.
     const call = new AbortController();
-    starting.add(call);
-    try {
-      await starter.withAbortSignal(call.signal, () => start(starter, options));
-    } finally {
-      starting.delete(call);
-    }
+    const started = starter
+      .withAbortSignal(call.signal, () => start(starter, options))
+      .finally(() => starting.delete(call));
+    starting.set(call, started);
+    // The client notices neither an abort nor a deadline while it pauses between two tries.
+    await Promise.race([started, whenAborted(call.signal)]);
   }
 
   const notStarted = (leadId: string, error: unknown): void => {
@@ -104,9 +107,17 @@ export function openLeadStarter(
     close: async () => {
       const over = Promise.allSettled(underWay);
       await Promise.race([over, sleep(FINISH_WITHIN_MS, undefined, { ref: false })]);
-      for (const call of starting) call.abort();
+      const givenUp = [...starting.values()];
+      for (const call of starting.keys()) call.abort();
       await over;
-      await connection.close();
+      const closed = Promise.allSettled(givenUp).then(() => connection.close());
+      if (givenUp.length === 0) await closed;
     },
   };
 }
+
+/** Rejects when the signal is aborted. */
+const whenAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
