@@ -3,7 +3,9 @@ import { createServer } from 'node:net';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
+import { createLog } from '../../src/log.js';
 import { anyPort } from '../../src/local/servers/ports.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys/apiKeys.js';
@@ -91,7 +93,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show prints it, and bo
 
   const { TEMPORAL_UI_URL } = stackAddresses();
   const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });
-  const shown = await gavelProcess(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
+  const shown = await gavel(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at $45.00 to northwind`);
   expect(shown.stdout).toMatch(/^Received .* UTC by landing-page; /m);
@@ -217,10 +219,15 @@ test.concurrent.each(['api', 'worker'])(
   },
 );
 
-test('gavel api starts without Redis and logs the reason', async () => {
-  const api = await started('api', { REDIS_URL: `redis://127.0.0.1:${await anyPort()}` });
-  const { address } = Value.Parse(Type.Object({ address: Type.String() }), api.ready);
-  expect(await (await fetch(`${address}/ready`)).json()).toMatchObject({ ready: true });
-  expect(await api.stop()).toEqual([0, null]);
-  expect(api.output()).toMatch(/"event":"redis_away","why":"connect ECONNREFUSED [^"]+"/);
+test('The API starts without Redis and logs the reason', async () => {
+  const REDIS_URL = `redis://127.0.0.1:${await anyPort()}`;
+  let output = '';
+  const log = createLog({ LOG_LEVEL: 'info' }, 'api', { write: (line) => void (output += line) });
+  const api = await startApi({ ...settings, REDIS_URL }, log);
+  try {
+    expect(await (await fetch(`${api.address}/ready`)).json()).toMatchObject({ ready: true });
+  } finally {
+    await api.close();
+  }
+  expect(output).toMatch(/"event":"redis_away","why":"connect ECONNREFUSED [^"]+"/);
 });
