@@ -14,7 +14,7 @@ export interface Service {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** How long connections that a failed start has left open may keep the process, ms. */
-const LEFTOVERS_MS = 1000;
+const LEFTOVERS_MS = 100;
 
 /**
  * Runs a service until a signal stops it or an unexpected error breaks it. Both drain it, and then the process exits:
