@@ -16,11 +16,14 @@ import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings, stackAddresses } from '../support/stack.js';
 import { gavel, gavelProcess, spawnGavel } from './gavel.js';
 
+const PATIENT = { pingTimeoutMs: 10_000, postTimeoutMs: 10_000 };
+
 let settings: Settings;
 let database: Database;
 
 beforeAll(async () => {
-  settings = { ...(await isolatedSettings()), LOG_LEVEL: 'info' };
+  // On a busy machine, the first lead of a process takes seconds.
+  settings = await isolatedSettings({ LOG_LEVEL: 'info', ANSWER_WINDOW_MS: 20_000 });
   database = openDatabase(settings);
 });
 
@@ -60,7 +63,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show prints it, and bo
   onTestFinished(() => buyer.close());
   buyer.answer('ping', { body: { bid: 45 } });
   buyer.answer('post', { body: { accepted: true, buyer_lead_id: 'NW-1' } });
-  await storeMarket(database, { northwind: { server: buyer } });
+  await storeMarket(database, { northwind: { server: buyer, ...PATIENT } });
   const { key } = await createKey(database, { seller: 'ACME1234', source: 'landing-page', test: false });
   const metricsPort = await anyPort();
   const [api, worker] = await Promise.all([
@@ -122,7 +125,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show prints it, and bo
 test('gavel serve sells a lead, serves the metrics of API and worker, and stops on a signal', async () => {
   const buyer = await startBuyer();
   onTestFinished(() => buyer.close());
-  await storeMarket(database, { contoso: { server: buyer } }, { category: 'Solar' });
+  await storeMarket(database, { contoso: { server: buyer, ...PATIENT } }, { category: 'Solar' });
   const { key } = await createKey(database, { seller: 'ACME1234', test: false });
   const METRICS_PORT = String(await anyPort());
   const serve = await started('serve', { METRICS_PORT });
