@@ -16,6 +16,7 @@ import type { Run } from './onServers.js';
 import { runOverload } from './overload.js';
 import { overloadCharts, overloadSections } from './overloadReport.js';
 import { writeFigures } from './performancePage.js';
+import { runSleeping, sleepingCharts, sleepingSections } from './sleeping.js';
 import { runSoak, soakCharts, soakSections } from './soak.js';
 import { asText, type Section } from './tables.js';
 import type { Machine } from './usage.js';
@@ -31,6 +32,7 @@ interface Options {
   soak?: number;
   persons?: boolean;
   many?: boolean;
+  sleeping?: boolean;
   cluster?: boolean;
   templates?: boolean;
   leads?: number;
@@ -39,7 +41,7 @@ interface Options {
   write: boolean;
 }
 
-const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'cluster', 'templates'];
+const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'sleeping', 'cluster', 'templates'];
 const kind = (flags: string, description: string): Option =>
   new Option(flags, description).conflicts([
     ...KINDS.filter((name) => !flags.startsWith(`--${name}`)),
@@ -65,6 +67,7 @@ const program = new Command('bench')
   .addOption(
     kind('--templates', 'compare buyers with a protocol of their own with buyers that speak Gavel’s instead'),
   )
+  .addOption(kind('--sleeping', 'let 10,000 leads wait instead, and wake them by a change of the market'))
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
   .addOption(
     kind(
@@ -72,7 +75,7 @@ const program = new Command('bench')
       'compare two processes with one, on Temporal with PostgreSQL (needs Go and PostgreSQL)',
     ),
   )
-  .option('--leads <count>', 'with --burst, --persons or --many: number of leads', count)
+  .option('--leads <count>', 'with --burst, --persons, --many or --sleeping: number of leads', count)
   .option('--quick', 'run a short version of about a minute', false)
   .option('--write', 'write figures and charts into docs/performance.md', false)
   .option('--json', 'print the figures as JSON', false)
@@ -128,6 +131,10 @@ function measure(options: Options, run: Run): Promise<Outcome | undefined> {
   }
   if (options.soak !== undefined) {
     return outcome('soak', runSoak({ ...run, leads, minutes: options.soak }), soakSections, soakCharts);
+  }
+  if (options.sleeping) {
+    const waiting = options.leads ?? (quick ? 200 : 10_000);
+    return outcome('sleeping', runSleeping({ ...run, leads, waiting }), sleepingSections, sleepingCharts);
   }
   if (options.persons) return growing('persons', PERSONS);
   if (options.many) return growing('many', MANY);

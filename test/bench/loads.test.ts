@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { burstReport, burstSections } from './burst.js';
 import { growthReport, growthSections, PERSONS } from './growth.js';
+import { sleepingReport, sleepingSections } from './sleeping.js';
 import { soakReport, soakSections, type Soak } from './soak.js';
 import type { Reply } from './source.js';
 
@@ -63,4 +64,26 @@ test('A soak compares the ends of the run', () => {
   const report = soakReport({ ...well, replies: slower });
   expect(unmet(report)).toEqual(['p99 in the last quarter, to the first']);
   expect(soakSections(report)[0]?.rows.at(-1)).toEqual(['4', '70', '70']);
+});
+
+test('Sleeping leads are compared with an idle exchange, and their sales with the order of receipt', () => {
+  const rest = { cores: 0.1, gavel_mb: 200, servers_mb: 300, disk_mb: 10 };
+  const inTurn = Array.from({ length: 40 }, (_, i) => ({ lead: `lead-${100 + i}`, atMs: i * 50 }));
+  const well = {
+    ...{ waiting: 40, before: rest, asleep: { ...rest, disk_mb: 20 }, sold: inTurn },
+    ...{ calm: [sold(40)], meanwhile: [sold(50)] },
+  };
+  const report = sleepingReport(well);
+  expect(unmet(report)).toEqual([]);
+  expect(report.woken).toMatchObject({ per_second: 20, out_of_order: 0, not_sold: 0 });
+  expect(sleepingSections(report)[0]?.rows).toContainEqual(['40', '0.10', '200', '300', '20']);
+  const [first, ...others] = inTurn;
+  const bad = { ...well, asleep: { ...rest, cores: 0.2 }, meanwhile: [sold(80)], sold: others };
+  expect(unmet(sleepingReport(bad))).toEqual([
+    'busy cores while they wait, more than before',
+    'p50 of new leads meanwhile, to that before',
+    'leads not sold in the end',
+  ]);
+  const last = { lead: first?.lead ?? '', atMs: 5000 };
+  expect(sleepingReport({ ...well, sold: [...others, last] }).woken.out_of_order).toBe(39);
 });

@@ -114,7 +114,7 @@ function sendAll(
 }
 
 /** Sends one after another for a duration. */
-async function sendFor(seconds: number, send: Send): Promise<Reply[]> {
+export async function sendFor(seconds: number, send: Send): Promise<Reply[]> {
   const until = performance.now() + seconds * 1000;
   const replies: Reply[] = [];
   while (performance.now() < until) replies.push(await send());

@@ -16,6 +16,8 @@ export interface Source {
 /** What a source sends: the sample lead in the campaign of a shape, by default with a new e-mail address each time. */
 export interface Sent {
   shape?: ShapeName;
+  /** Instead of the shape's. */
+  category?: string;
   email?: string;
 }
 
@@ -51,7 +53,7 @@ function somebody(): { phone: string; email: string } {
 export async function sendLead(
   dispatcher: Dispatcher,
   { api, key, seller }: Source,
-  { shape = 'usual', email }: Sent = {},
+  { shape = 'usual', category = categoryOf(shape), email }: Sent = {},
 ): Promise<Reply> {
   const person = somebody();
   const lead = {
@@ -59,7 +61,7 @@ export async function sendLead(
     ...person,
     email: email ?? person.email,
     seller,
-    category: categoryOf(shape),
+    category,
   };
   const sentAt = performance.now();
   const timed = () => ({ sentAt, ms: performance.now() - sentAt });
