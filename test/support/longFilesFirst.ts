@@ -18,8 +18,6 @@ export const LONG = [
   'local/production',
   'scenarios/scenarios',
   'workflows/longLife',
-  'temporal/connection',
-  'temporal/tls',
   'browser/temporalUi',
   'api/crowd',
   'api/withdraw',

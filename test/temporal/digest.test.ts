@@ -1,7 +1,4 @@
 import { Client, Connection } from '@temporalio/client';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { countAnswer, flushAnswers, type BuyerAnswer } from '../../src/store/fairness/answers.js';
@@ -9,9 +6,9 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { digestScheduleId, scheduleDigest, retentionScheduleId } from '../../src/worker/schedules.js';
 import { readPage } from '../docs/page.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { gavelProcesses } from '../support/gavelProcesses.js';
 import { buyerDocument } from '../support/market.js';
-import { compiledGavel, isolatedSettings } from '../support/stack.js';
+import { isolatedSettings } from '../support/stack.js';
+import { workerOf } from '../support/worker.js';
 
 const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 
@@ -26,7 +23,7 @@ describe('the daily digest', () => {
   let client: Client;
   let servers: Record<'northwind' | 'fabrikam' | 'contoso', FakeBuyer>;
   beforeAll(async () => {
-    settings = await isolatedSettings({ LOG_LEVEL: 'info' });
+    settings = await isolatedSettings();
     database = openDatabase(settings);
     connection = await Connection.connect({ address: settings.TEMPORAL_ADDRESS });
     client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
@@ -40,6 +37,19 @@ describe('the daily digest', () => {
     await database.client.close();
     await Promise.all(Object.values(servers).map((server) => server.close()));
   });
+
+  /** Ends the pause before the second attempt, which Temporal has scheduled 10 s after the first. */
+  async function retryNow(): Promise<void> {
+    const { TASK_QUEUE, TEMPORAL_NAMESPACE: namespace } = settings;
+    const { info } = await client.schedule.getHandle(digestScheduleId(TASK_QUEUE)).describe();
+    const [started] = info.recentActions.flatMap(({ action }) => action.workflow);
+    const workflow = client.workflow.getHandle(started?.workflowId ?? '');
+    const pending = async () => (await workflow.describe()).raw.pendingActivities ?? [];
+    await expect.poll(pending, { timeout: 10_000 }).toMatchObject([{ attempt: 2, lastFailure: {} }]);
+    const [{ activityId: id } = {}] = await pending();
+    const execution = { workflowId: workflow.workflowId };
+    await connection.workflowService.resetActivity({ namespace, execution, id });
+  }
 
   test(
     'sends each subscribed buyer the number of unused answers of the previous day, and is retried until delivered',
@@ -67,13 +77,13 @@ describe('the daily digest', () => {
         countAnswer(database, answer);
       await flushAnswers(database);
 
-      const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
-      const processes = gavelProcesses(dir, compiledGavel());
       const handle = client.schedule.getHandle(digestScheduleId(settings.TASK_QUEUE));
+      const worker = await workerOf(settings);
       try {
-        await processes.worker(settings);
         await handle.trigger();
-        await expect.poll(() => servers.northwind.of('digest').length, { timeout: 40_000 }).toBe(2);
+        await expect.poll(() => servers.northwind.of('digest').length, { timeout: 20_000 }).toBe(1);
+        await retryNow();
+        await expect.poll(() => servers.northwind.of('digest').length, { timeout: 20_000 }).toBe(2);
         const [first, second] = servers.northwind.of('digest');
         expect(second).toMatchObject({ signed: true, body: first?.body });
         expect(second?.headers['webhook-id']).toBe(`northwind.${YESTERDAY}.digest`);
@@ -95,8 +105,7 @@ describe('the daily digest', () => {
         expect(keysOf(second?.body)).toEqual(keysOf(shown));
         expect([servers.fabrikam, servers.contoso].map(({ received }) => received)).toEqual([[], []]);
       } finally {
-        await processes.stop();
-        rmSync(dir, { recursive: true });
+        await worker.stop();
       }
     },
   );

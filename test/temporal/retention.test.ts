@@ -1,7 +1,4 @@
 import { Client, Connection } from '@temporalio/client';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
@@ -9,9 +6,9 @@ import type { CampaignDocument, LeadDocument } from '../../src/store/documents.j
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { eraseByRetention, type RetentionCursor } from '../../src/store/persons/retention.js';
 import { retentionScheduleId, scheduleRetention } from '../../src/worker/schedules.js';
-import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
-import { compiledGavel, isolatedSettings } from '../support/stack.js';
+import { isolatedSettings } from '../support/stack.js';
+import { workerOf } from '../support/worker.js';
 
 const days = (count: number): number => count * 86_400_000;
 const daysAgo = (count: number): Date => new Date(Date.now() - days(count));
@@ -25,7 +22,7 @@ describe('the retention', () => {
   let connection: Connection;
   let client: Client;
   beforeAll(async () => {
-    settings = await isolatedSettings({ RETENTION_DAYS: 30, LOG_LEVEL: 'info' });
+    settings = await isolatedSettings({ RETENTION_DAYS: 30 });
     database = openDatabase(settings);
     campaign = await storeMarket(database, {});
     connection = await Connection.connect({ address: settings.TEMPORAL_ADDRESS });
@@ -102,17 +99,14 @@ describe('the retention', () => {
     { timeout: 90_000 },
     async () => {
       const [old, young] = [await store(40, 31), await store(40, 3)];
-      const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
-      const processes = gavelProcesses(dir, compiledGavel());
       const handle = client.schedule.getHandle(retentionScheduleId(settings.TASK_QUEUE));
+      const worker = await workerOf(settings);
       try {
-        await processes.worker(settings);
         await handle.trigger();
         await expect.poll(() => isErased(old), { timeout: 20_000 }).toBe(true);
         expect(await isErased(young)).toBe(false);
       } finally {
-        await processes.stop();
-        rmSync(dir, { recursive: true });
+        await worker.stop();
       }
       await scheduleRetention({ ...settings, RETENTION_DAYS: 2 });
       const { action } = await handle.describe();

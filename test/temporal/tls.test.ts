@@ -77,7 +77,7 @@ describe('a Temporal with TLS that requires a client certificate', () => {
   });
 
   const ask = async (settings: Parameters<typeof openConnection>[0]): Promise<unknown> => {
-    const connection = openConnection(settings);
+    const connection = openConnection(settings, { maxAttempts: 1 });
     try {
       return await connection.withDeadline(Date.now() + 2000, () =>
         connection.workflowService.getSystemInfo({}),
@@ -90,11 +90,14 @@ describe('a Temporal with TLS that requires a client certificate', () => {
   test('rejects clients without TLS, with a foreign certificate, or for another host name', async () => {
     const settings = tlsSettings(proxy.port);
     await expect(ask(settings)).resolves.toBeDefined();
-    await expect(ask({ TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS })).rejects.toThrow();
-    await expect(ask(tlsSettings(proxy.port, certificates.stranger))).rejects.toThrow();
-    await expect(ask({ ...settings, TEMPORAL_TLS_SERVER_NAME: 'other.example' })).rejects.toThrow();
     const none = { TEMPORAL_TLS_CLIENT_CERT_PATH: undefined, TEMPORAL_TLS_CLIENT_KEY_PATH: undefined };
-    await expect(ask({ ...settings, ...none })).rejects.toThrow();
+    const rejected = [
+      ask({ TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS }),
+      ask(tlsSettings(proxy.port, certificates.stranger)),
+      ask({ ...settings, TEMPORAL_TLS_SERVER_NAME: 'other.example' }),
+      ask({ ...settings, ...none }),
+    ];
+    await Promise.all(rejected.map((asked) => expect(asked).rejects.toThrow()));
   });
 });
 
