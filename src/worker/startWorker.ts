@@ -102,12 +102,14 @@ export async function startWorker(
   const worker = await runWorker(settings, services, log, api?.connection);
   // Leads are sold without these schedules; the next worker that starts makes them.
   const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
-  await scheduleRetention(settings).catch((error: unknown) => {
-    log.error({ event: 'retention_not_scheduled', why: why(error) });
-  });
-  await scheduleDigest(settings).catch((error: unknown) => {
-    log.error({ event: 'digest_not_scheduled', why: why(error) });
-  });
+  await Promise.all([
+    scheduleRetention(settings).catch((error: unknown) => {
+      log.error({ event: 'retention_not_scheduled', why: why(error) });
+    }),
+    scheduleDigest(settings).catch((error: unknown) => {
+      log.error({ event: 'digest_not_scheduled', why: why(error) });
+    }),
+  ]);
   await warnOfRetention(database, settings, log);
   if (await isUpgradeDue(database).catch(() => false)) log.warn({ event: 'upgrade_due' });
   return {
