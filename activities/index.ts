@@ -10,6 +10,7 @@ import { markPending } from './markPending.js';
 import { endPing, pricePing } from './pricePing.js';
 import { runRound } from './runRound.js';
 import { dueDigests, sendDigest } from './sendDigest.js';
+import { nextMail, sendMail } from './sendMail.js';
 import { settlePost } from './settlePost.js';
 import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
@@ -50,6 +51,8 @@ export function createActivities(deps: Deps) {
     tellBuyer: tellBuyer(deps),
     dueDigests: dueDigests(deps),
     sendDigest: sendDigest(deps),
+    nextMail: nextMail(deps),
+    sendMail: sendMail(deps),
   };
 }
 

@@ -70,7 +70,7 @@ export async function reportOf(
 function endInFirstRound(lead: LeadDocument, { round, answers, accepted }: HeldRound): Omit<End, 'status'> {
   const { currency } = round.terms;
   const ended = Date.now();
-  const sales = accepted.map(({ offer }) => offer);
+  const sales = accepted.map(({ offer, mailAt }) => ({ ...offer, mailAt }));
   const story = endInWords({
     status: 'sold',
     sales,

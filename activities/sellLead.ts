@@ -1,7 +1,10 @@
+import { NO_MAIL_SERVER } from '../src/buyers/outlets/email.js';
 import { ownProtocol, stepOf, timeoutOf, type OwnProtocol } from '../src/buyers/ownProtocol.js';
 import { personScreen } from '../src/buyers/personScreen.js';
 import type { Delivery } from '../src/buyers/notice.js';
 import { sendCancellation, sendPost, type Post as PostedLead, type PostResult } from '../src/buyers/post.js';
+import { digestDue } from '../src/market/calendar/digestTime.js';
+import { formatUtc } from '../src/market/calendar/isoTime.js';
 import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
 import type { Offer } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
@@ -212,7 +215,8 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
     const { ms, answer: outcome, detail } = forced;
     return settle(deps, settling, { ...forced, attempt: { at, ms, outcome, detail } });
   }
-  const result = await sendTo(deps, to, lead, {
+  const mail = mailOf(to, at);
+  const result = await sendTo(deps, { ...to, mail }, lead, {
     postId: claim.postId,
     pingId: offer.bid.pingId,
     bidId: offer.bid.bidId,
@@ -254,19 +258,24 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
     detail,
     ms,
   });
-  const attempt: PostAttempt = { at, ms, outcome, detail: isClear ? undefined : detail };
-  const settled = await settle(deps, settling, { ...result, attempt });
+  const isShown = !isClear || mail !== undefined;
+  const attempt: PostAttempt = { at, ms, outcome, detail: isShown ? detail : undefined };
+  const settled = await settle(deps, { ...settling, mail }, { ...result, attempt });
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
 
 /** By the outlet of the contract, or to the buyer's server. */
 async function sendTo(
   { send: sendHttp, outlets }: Deps,
-  to: Recipient,
+  { mail, ...to }: Recipient & { mail: Acceptance['mail'] },
   lead: LeadDocument,
   post: PostedLead,
 ): Promise<PostResult> {
   const { buyer, outlet, own } = to;
+  if (mail !== undefined)
+    return outlets.hasMailServer
+      ? { ms: 0, answer: 'accepted', detail: `to be e-mailed by ${formatUtc(mail.dueAt)}` }
+      : { ms: 0, answer: 'uncertain', detail: NO_MAIL_SERVER };
   if (outlet !== undefined)
     return outlets.deliver(outlet, { ...post, category: lead.category }, buyer.secret);
   const timeoutMs = postLimitOf(to);
@@ -274,6 +283,13 @@ async function sendTo(
     return { ms: 0, answer: 'uncertain', detail: NO_ADDRESS };
   const server = { ...buyer.post, timeoutMs, secret: buyer.secret, own: stepOf(own, 'post') };
   return sendPost(sendHttp, server, post, personScreen(lead));
+}
+
+/** When a lead is due that is sent together with others; undefined if it is sent alone. */
+function mailOf({ outlet, timezone = 'UTC' }: Recipient, now: Date): Acceptance['mail'] {
+  const digest = outlet?.email?.digest;
+  if (outlet === undefined || digest === undefined) return undefined;
+  return { outlet, dueAt: new Date(digestDue(digest, timezone, now.getTime())) };
 }
 
 /** The time limit of a post, ms. */
@@ -307,7 +323,7 @@ export async function accepted(
   lead: Pick<LeadDocument, 'test'>,
   { postId }: Claim,
   buyer: BuyerWithSecret | undefined,
-): Promise<SaleAnswer> {
+): Promise<SaleAnswer & { answer: 'accepted' }> {
   const isLow = buyer !== undefined && !lead.test && (await claimLowBalanceNotice(database, buyer, postId));
   return { answer: 'accepted', ...(isLow && { isLow }) };
 }
@@ -339,6 +355,8 @@ async function buyerOf(
 export interface Recipient {
   buyer: BuyerWithSecret;
   outlet?: Outlet;
+  /** Of the contract. */
+  timezone?: string;
   /** The buyer's own protocol under the contract, or as the buyer has it if the contract has left the market. */
   own?: OwnProtocol;
 }
@@ -351,7 +369,8 @@ export async function recipientOf(
   const buyer = await buyerOf(deps, lead, contract);
   const market = await deps.terms(lead.campaign);
   const terms = market?.contracts.find((candidate) => candidate.contract.id === contract)?.contract;
-  return buyer && { buyer, outlet: terms?.outlet, own: ownProtocol(buyer, terms) };
+  const { outlet, timezone } = terms ?? {};
+  return buyer && { buyer, outlet, timezone, own: ownProtocol(buyer, terms) };
 }
 
 /** Tells the recipient of a post that it was cancelled; an outlet's file is removed. */
@@ -370,11 +389,12 @@ interface Settling {
   post: Post;
   to: Recipient;
   onRedirect: SaleRequest['onRedirect'];
+  mail?: Acceptance['mail'];
 }
 
 async function settle(
   deps: Deps,
-  { post, to, onRedirect }: Settling,
+  { post, to, onRedirect, mail }: Settling,
   { attempt, ...result }: PostResult & { attempt: PostAttempt },
 ): Promise<SaleAnswer> {
   const { database } = deps;
@@ -390,10 +410,11 @@ async function settle(
     return { answer: 'refused', detail: result.detail };
   }
   const acceptance = await allowedAcceptance(deps, lead, result);
-  const booked = await bookPost(database, post, { ...acceptance, attempt });
+  const booked = await bookPost(database, post, { ...acceptance, attempt, mail });
   if (booked === 'accepted') {
     if (acceptance.redirectUrl !== undefined) onRedirect?.(acceptance.redirectUrl);
-    return accepted(deps, lead, claim, to.buyer);
+    const answer = await accepted(deps, lead, claim, to.buyer);
+    return mail === undefined ? answer : { ...answer, mailAt: mail.dueAt.getTime() };
   }
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
   await sendCancellationTo(deps, to, { postId: claim.postId, leadId: lead._id });

@@ -64,7 +64,7 @@ export const metrics = {
   unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),
   notificationAttempt: seconds(
     'gavel_notice_seconds',
-    'Attempts to deliver postbacks and notices, by kind and whether they were delivered',
+    'Attempts to deliver postbacks, notices and e-mails with several leads, by kind and whether they were delivered',
   ),
 } as const;
 

@@ -41,7 +41,7 @@ interface Tried {
 
 interface Services {
   send: Send;
-  outlets: Outlets;
+  outlets: Pick<Outlets, 'deliver'>;
 }
 
 /** Renders the ping and the post of a contract. With `sends`, both are sent, the post at the bid. */

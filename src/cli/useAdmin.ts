@@ -121,10 +121,7 @@ function localAdminContext(
       resolvePost: async (leadId, decision) => (await notifier()).resolvePost(leadId, decision),
       retryNow: async (leadId) => (await notifier()).retryNow(leadId),
       send,
-      outlets: {
-        deliver: async (...delivery) => (await outlets()).deliver(...delivery),
-        cancel: async (...delivery) => (await outlets()).cancel(...delivery),
-      },
+      outlets: { deliver: async (...delivery) => (await outlets()).deliver(...delivery) },
       ui: url === undefined ? undefined : { url, namespace },
     },
     close: async () => {

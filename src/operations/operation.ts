@@ -27,7 +27,7 @@ export interface OperationContext extends LeadWorkflowCalls {
   onProgress?: (text: string) => void;
   send: Send;
   /** Delivers leads to buyers that have no server for posts. */
-  outlets: Outlets;
+  outlets: Pick<Outlets, 'deliver'>;
   /** The setting PUBLIC_URL, for links to the Lead API. */
   publicUrl?: string;
   /** Temporal's UI, for links. */

@@ -63,6 +63,7 @@ export function openDatabase(
     sales: db.collection<stored.SaleDocument>('sales'),
     returns: db.collection<stored.ReturnDocument>('returns'),
     ledger: db.collection<stored.EntryDocument>('ledger'),
+    mails: db.collection<stored.MailDocument>('mails'),
     usage: db.collection<stored.UsageDocument>('usage'),
 
     // Fairness

@@ -13,6 +13,7 @@ import type { Usage } from '../market/limits/usage.js';
 import type { Credits } from '../market/auction/turns.js';
 import type { Circuit, Channel } from '../market/limits/circuitBreaker.js';
 import type { Actor } from '../market/model/actor.js';
+import type { Outlet } from '../market/model/outlet.js';
 import type { Scope } from './scopes.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/model/market.js';
 
@@ -278,6 +279,8 @@ export interface Claim {
   buyerLeadId?: string;
   /** Where the buyer wants the person to be sent; erased with the person. */
   redirectUrl?: string;
+  /** Of a sale that is sent with others: when it is due (`MailDocument`). */
+  mailAt?: Date;
   /** Why it was refused or cancelled, or which part of an acceptance was dropped; for ops. */
   detail?: string;
   /** The same with the buyer's own text; erased with the person. */
@@ -289,7 +292,7 @@ export interface PostAttempt {
   /** Until the answer, or until Gavel stopped waiting for it. */
   ms: number;
   outcome: 'accepted' | 'refused' | 'uncertain';
-  /** Why it is uncertain; never the buyer's own words. */
+  /** Why it is uncertain, or what an accepted one waits for; never the buyer's own words. */
   detail?: string | undefined;
 }
 
@@ -434,6 +437,25 @@ export interface ReturnDocument {
   at: Date;
   /** Whether the lead went on sale again. */
   resold: boolean;
+}
+
+/**
+ * Collection `mails`: a sale whose lead is to be e-mailed together with others. It is written with the sale and removed
+ * when the message is delivered. It has nothing of the person.
+ */
+export interface MailDocument {
+  /** The sale's id. */
+  _id: string;
+  lead: string;
+  contract: string;
+  buyer: string;
+  /** The outlet at the time of the sale. It counts if the contract has no e-mail any more. */
+  outlet: Outlet;
+  dueAt: Date;
+  /** When the sweep starts the contract's workflow, if it does not run. */
+  sweepAt: Date;
+  /** The id of the message that it is part of, since the first attempt to send that. */
+  message?: string;
 }
 
 /** A sale, its return, or a payment of a prepaid buyer. */

@@ -12,6 +12,9 @@ export const RETENTION_WORKFLOW = 'retention';
 /** The workflow that sends buyers their daily digests. */
 export const DIGEST_WORKFLOW = 'digest';
 
+/** The workflow that e-mails the sold leads of a contract together. */
+export const MAIL_WORKFLOW = 'mail';
+
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;
 

@@ -12,6 +12,7 @@ import {
 import { LeadWorker } from './leadWorker.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { runPeriodically } from '../temporal/runPeriodically.js';
+import { startMail, type WaitingMail } from './mailSweep.js';
 import { startRollout } from './rollout.js';
 import { startSweep, type OverdueLeads } from './sweep.js';
 import { signalNextMarketChange, type MarketChanges } from './signalMarketChanges.js';
@@ -30,6 +31,7 @@ export interface WorkerServices {
   workflowBundle: WorkflowBundleOption;
   overdueLeads: OverdueLeads;
   marketChanges: MarketChanges;
+  waitingMail: WaitingMail;
   /** Settles reservations that a crashed process left unsettled; returns how many. */
   settleOrphans: () => Promise<number>;
   /** Deletes counts that are no longer needed; returns how many. */
@@ -40,6 +42,7 @@ type WorkerSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE' | 'WORKER_R
 
 /** How often market changes are polled, ms: leads that wait for days can wait for this. */
 const WAKE_EVERY_MS = 1000;
+const MAIL_EVERY_MS = 5000;
 const SETTLE_EVERY_MS = 30_000;
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -114,6 +117,11 @@ export async function runWorker(
         done: { event: 'woken' },
         failed: { event: 'woken_failed' },
       },
+      log,
+    ),
+    runPeriodically(
+      (signal) => client.withAbortSignal(signal, () => startMail(client, taskQueue, services.waitingMail)),
+      { everyMs: MAIL_EVERY_MS, failed: { event: 'mail_failed' } },
       log,
     ),
     runPeriodically(

@@ -22,6 +22,7 @@ import { pruneUsage } from '../store/sales/pruneUsage.js';
 import { warnOfRetention } from '../store/persons/retention.js';
 import { confirmCollected } from '../store/sales/capacity.js';
 import { endOrphanedPings } from '../store/sales/pings.js';
+import { contractsWithMail, postponeMail } from '../store/sales/mails.js';
 import { settleOrphans } from '../store/sales/posts.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
@@ -92,6 +93,10 @@ export async function startWorker(
     workflowBundle: { codePath },
     overdueLeads: overdueLeadsSource,
     marketChanges,
+    waitingMail: {
+      find: (now: Date) => contractsWithMail(database, now),
+      postpone: (contract: string, lookAgainAt: Date) => postponeMail(database, contract, lookAgainAt),
+    },
     settleOrphans: async () => (await settleOrphans(database)) + (await endOrphanedPings(database)),
     pruneUsage: async () => {
       await dropEndedSecrets(database);

@@ -27,6 +27,7 @@ await runService(log, 20_000, async () => {
       workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
       overdueLeads: nothing,
       marketChanges: { next: async () => undefined },
+      waitingMail: nothing,
       settleOrphans: async () => 0,
       pruneUsage: async () => 0,
     },

@@ -3,6 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, IllegalStateError, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
 import { createActivities } from '../../activities/index.js';
+import type { SmtpSettings } from '../../src/buyers/outlets/email.js';
 import { openOutlets } from '../../src/buyers/outlets/outlets.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
@@ -66,9 +67,10 @@ const ofTheRun = (): WorldServers => ({
 export async function openLeadWorld(
   { addresses, timeSkipping, bundle } = ofTheRun(),
   keepsTerms = false,
+  mail: SmtpSettings = {},
 ): Promise<LeadWorld> {
   quiet();
-  const settings = await isolatedSettings({}, addresses);
+  const settings = await isolatedSettings(mail, addresses);
   const database = openDatabase(settings);
   await ensureIndexes(database);
   const env = await TestWorkflowEnvironment.createTimeSkipping({

@@ -3,7 +3,7 @@ import type SMTPTransport from 'nodemailer/lib/smtp-transport/index.js';
 import type { Settings } from '../../config.js';
 import type { Outlet } from '../../market/model/outlet.js';
 import type { PostReading } from '../post.js';
-import type { OutletPost, Row } from './row.js';
+import { rowOf, type OutletPost, type Row } from './row.js';
 
 export type SmtpSettings = Partial<Pick<Settings, 'SMTP_URL' | 'SMTP_FROM'>>;
 
@@ -21,13 +21,15 @@ interface Mail {
   html: string;
 }
 
+export const NO_MAIL_SERVER = 'no SMTP server; see SMTP_URL and SMTP_FROM';
+
 /** @param settings without SMTP_URL every message stays unsent */
 export function openMailer({ SMTP_URL, SMTP_FROM }: SmtpSettings): Mailer {
   const transports = new Map<number, Transporter<SMTPTransport.SentMessageInfo>>();
   return {
     send: async (mail, timeoutMs) => {
       if (SMTP_URL === undefined || SMTP_FROM === undefined)
-        return { answer: 'uncertain', detail: 'no SMTP server; see SMTP_URL and SMTP_FROM' };
+        return { answer: 'uncertain', detail: NO_MAIL_SERVER };
       // Loaded when first used: most processes never send a message.
       const { createTransport } = await import('nodemailer');
       const transport = transports.get(timeoutMs) ?? createTransport(smtpOptions(SMTP_URL, timeoutMs));
@@ -102,8 +104,39 @@ export function mailOf({ to }: NonNullable<Outlet['email']>, post: OutletPost, r
     to,
     id: post.postId,
     subject: `${test}New lead: ${post.category} (${post.postId.slice(0, 8)})`,
-    text: row.map(([name, value]) => `${name}: ${String(value)}`).join('\n'),
-    html: `<table>${row.map(([name, value]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(String(value))}</td></tr>`).join('')}</table>`,
+    text: textOf(row),
+    html: tableOf(row),
+  };
+}
+
+const textOf = (row: Row): string => row.map(([name, value]) => `${name}: ${String(value)}`).join('\n');
+
+const tableOf = (row: Row): string =>
+  `<table>${row.map(([name, value]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(String(value))}</td></tr>`).join('')}</table>`;
+
+/** Sold leads that are sent in one message. */
+export interface Digest {
+  /** The same at each attempt. */
+  id: string;
+  posts: readonly OutletPost[];
+  /** Sold ones that are not sent any more, and why. */
+  leftOut: readonly { postId: string; why: string }[];
+}
+
+export function digestMailOf({ email, fields }: Outlet, { id, posts, leftOut }: Digest): Mail {
+  const rows = posts.map((post) => rowOf(post, { fields }));
+  const test = posts.length > 0 && posts.every((post) => post.test) ? '[test] ' : '';
+  const categories = [...new Set(posts.map(({ category }) => category))].join(', ');
+  const leads = posts.length === 1 ? '1 new lead' : `${posts.length} new leads`;
+  const notes = leftOut.map(
+    ({ postId, why }) => `The lead of post ${postId} was sold to you and is not sent: ${why}.`,
+  );
+  return {
+    to: email?.to ?? [],
+    id,
+    subject: `${test}${leads}${categories === '' ? '' : `: ${categories}`} (${id.slice(0, 8)})`,
+    text: [...rows.map(textOf), ...notes].join('\n\n'),
+    html: [...rows.map(tableOf), ...notes.map((note) => `<p>${escaped(note)}</p>`)].join('<hr>'),
   };
 }
 

@@ -6,7 +6,7 @@ import { readOutboundRules, type OutboundSettings } from '../outboundRules.js';
 import type { PostReading, PostResult } from '../post.js';
 import { signatureOf, secretsIn, type OwnMessage, type Reply, type Secret, type Send } from '../send.js';
 import { describeStatus } from '../answerFaults.js';
-import { cancelMailOf, mailOf, openMailer, type SmtpSettings } from './email.js';
+import { cancelMailOf, digestMailOf, mailOf, openMailer, type Digest, type SmtpSettings } from './email.js';
 import { csvOf, rowOf, type OutletPost, type Row } from './row.js';
 import { readS3Keys, s3Request } from './s3.js';
 import { openSftpFiles, sftpFailure } from './sftp.js';
@@ -35,6 +35,10 @@ export interface Outlets {
   deliver(outlet: Outlet, post: OutletPost, secret: Secret): Promise<PostResult>;
   /** Withdraws a file, or tells the recipient that the lead was not sold to it. */
   cancel(outlet: Outlet, post: CancelledPost, secret: Secret): Promise<Delivery>;
+  /** Sends leads together by e-mail. */
+  sendDigest(outlet: Outlet, digest: Digest): Promise<PostResult>;
+  /** Whether messages can be sent by e-mail. */
+  hasMailServer: boolean;
 }
 
 interface Options {
@@ -113,6 +117,8 @@ export function openOutlets(settings: OutletSettings, { send, resolve }: Options
   }
 
   return {
+    hasMailServer: settings.SMTP_URL !== undefined && settings.SMTP_FROM !== undefined,
+    sendDigest: (outlet, digest) => timed(mailer.send(digestMailOf(outlet, digest), outlet.timeoutMs)),
     deliver: async (outlet, lead, secret) => timed(post(outlet, lead, secret)),
     cancel: async (outlet, lead, secret) => {
       const { ms, ...result } = await timed(cancel(outlet, lead, secret));

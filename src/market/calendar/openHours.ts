@@ -11,6 +11,7 @@ const TIME = '((?:[01]\\d|2[0-3]):[0-5]\\d)';
 const HOURS = `${TIME}-(24:00|${TIME})`;
 const DATE = '(\\d{4}-\\d{2}-\\d{2})';
 
+const TIME_OF_DAY = new RegExp(`^${TIME}$`);
 const OPEN = new RegExp(`^${WEEKDAY}(?:-${WEEKDAY})? ${HOURS}$`);
 const CLOSED = new RegExp(`^${DATE}(?:\\.\\.${DATE}| ${HOURS})?$`);
 
@@ -45,7 +46,10 @@ export function parseClosedTime(text: string): Span | undefined {
   return span.from < span.until ? span : undefined;
 }
 
-/** `08:30`, ms since the start of the day. */
+/** `08:30`, ms since the start of the day; undefined for any other text. */
+export const parseTimeOfDay = (text: string): number | undefined =>
+  TIME_OF_DAY.test(text) ? timeOf(text) : undefined;
+
 function timeOf(text: string): number {
   return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * 60_000;
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { FieldName, listOf, Url, whole } from './values.js';
+import { isDigestTime } from '../calendar/digestTime.js';
+import { FieldName, listOf, text as refined, Url, whole } from './values.js';
 
 const optional = Type.Optional;
 
@@ -7,6 +8,7 @@ const text = (title: string, example: string, pattern: string) =>
   Type.String({ title, examples: [example], pattern, maxLength: 300 });
 
 const Email = text('an e-mail address', 'leads@buyer.example', '^[^\\s<>@,;"]{1,64}@[\\w.-]{1,253}$');
+const DigestTime = refined('a duration from 5m to 24h, or a time of day', '08:00', isDigestTime, 10);
 const Host = text('a host name', 'sftp.buyer.example', '^[\\w.-]{1,253}$');
 const HostKey = text(
   'a SHA-256 fingerprint of a host key',
@@ -20,7 +22,10 @@ export const OutletInFile = Type.Object(
   {
     email: optional(
       Type.Object(
-        { to: listOf(Email, 'a list of e-mail addresses', { maxItems: 10, uniqueItems: true }) },
+        {
+          to: listOf(Email, 'a list of e-mail addresses', { maxItems: 10, uniqueItems: true }),
+          digest: optional(DigestTime),
+        },
         { title: 'an outlet by e-mail' },
       ),
     ),

@@ -7,10 +7,11 @@ import type { Candidate, Change, MetLimit, Round } from '../model/round.js';
  * The result of an offer to one buyer. `expired`: the bid can't be used any more, and nothing was done. `closed` with a
  * status: the lead has ended, was withdrawn or is held by others, so the round is over. `change`: when the limit that
  * refused the offer allows sales again; `limit`: its figures. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
- * notice. `words`: the detail in the buyer's own words, which never enter a workflow. `ms`: how long the buyer took to answer the post.
+ * notice. `mailAt`: when the lead is e-mailed together with others, UTC ms.
+ * `words`: the detail in the buyer's own words, which never enter a workflow. `ms`: how long the buyer took to answer the post.
  */
 export type SaleAnswer =
-  | { answer: 'accepted'; isLow?: true; ms?: number }
+  | { answer: 'accepted'; isLow?: true; mailAt?: number; ms?: number }
   | { answer: 'expired' }
   | {
       answer: Exclude<OfferReason, 'uncertain'>;
@@ -59,7 +60,7 @@ export interface UncertainOffer {
 export type HeldRound = {
   round: Round;
   answers: OfferAnswer[];
-  accepted: { offer: Offer; isLow: boolean }[];
+  accepted: { offer: Offer; isLow: boolean; mailAt?: number }[];
 } & ({ status: 'over' | 'closed' | 'interrupted' } | { status: 'uncertain'; posts: UncertainOffer[] });
 
 /**
@@ -91,7 +92,7 @@ export async function holdRound(
         if ('status' in answer) isClosed = true;
         else if (answer.answer === 'uncertain') posts.push({ offer, answer });
         else if (answer.answer === 'accepted') {
-          accepted.push({ offer, isLow: answer.isLow === true });
+          accepted.push({ offer, isLow: answer.isLow === true, mailAt: answer.mailAt });
           answers.push({ contract: offer.contract, answer: 'accepted', exclusive: offer.exclusive });
         } else if (answer.answer !== 'expired') {
           const { answer: reason, detail, words, change, limit } = answer;

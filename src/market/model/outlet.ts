@@ -4,8 +4,8 @@
 
 /** Exactly one channel, and what is sent by it. */
 export interface Outlet {
-  /** E-mail by the operator's SMTP server. */
-  email?: { to: string[] };
+  /** E-mail by the operator's SMTP server. `digest`: when leads are sent together (calendar/digestTime.ts). */
+  email?: { to: string[]; digest?: string };
   /** A CSV file for each lead, over SFTP. */
   sftp?: {
     host: string;

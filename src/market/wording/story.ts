@@ -18,6 +18,8 @@ export interface FinishedLead {
 export interface SaleInWords {
   buyer: string;
   price: Minor;
+  /** When the lead is e-mailed to the buyer, together with others. */
+  mailAt?: Date | number;
 }
 
 export interface ReturnedSale extends SaleInWords {
@@ -140,7 +142,12 @@ function lastEndInWords(end: End): string {
       const to = rest === 0 ? buyers : `${buyers} and ${rest} others`;
       if (to === '') return 'Sold; `gavel leads show` has the whole story.';
       if (isSoldBefore) return `Stays sold to ${to}.`;
-      return `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`;
+      return [
+        `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`,
+        ...named.flatMap(({ buyer, mailAt }) =>
+          mailAt === undefined ? [] : [`${buyer} is e-mailed it with others by ${formatUtc(mailAt)}.`],
+        ),
+      ].join(' ');
     }
     case 'returned':
       return kept === 0 ? 'The seller earns nothing.' : `The seller keeps ${formatMoney(kept, currency)}.`;

@@ -6,6 +6,7 @@ import type {
   Claim,
   CountedUsage,
   EntryDocument,
+  MailDocument,
   PostAttempt,
   SaleDocument,
   StoredLead,
@@ -25,6 +26,8 @@ export interface Acceptance {
   detail?: string;
   /** The attempt that was accepted; absent if ops or the buyer's status address said so. */
   attempt?: PostAttempt;
+  /** If the lead is to be e-mailed together with others: when, and by which outlet. */
+  mail?: Pick<MailDocument, 'dueAt' | 'outlet'>;
 }
 
 /** A post that its buyer has accepted. */
@@ -117,7 +120,7 @@ export const currencyOf = ({ currency }: Claim, lead: Pick<StoredLead, 'currency
   currency ?? lead.currency;
 
 /** The writes of one booking. */
-type Books = StoredLead | SaleDocument | EntryDocument;
+type Books = StoredLead | SaleDocument | EntryDocument | MailDocument;
 type Booking = ClientBulkWriteModel<Record<string, Books>>[];
 
 function booking(
@@ -125,11 +128,11 @@ function booking(
   lead: StoredLead,
   {
     sale,
-    acceptance: { detail, attempt },
+    acceptance: { detail, attempt, mail },
     isUnsettled,
   }: { sale: SaleDocument; acceptance: Acceptance; isUnsettled: boolean },
 ): Booking {
-  const { contract } = sale;
+  const { _id, contract, buyer, at } = sale;
   const path = `claims.${contract}`;
   const done = {
     [`${path}.status`]: 'accepted',
@@ -137,6 +140,7 @@ function booking(
     [`${path}.buyerLeadId`]: sale.buyerLeadId,
     [`${path}.redirectUrl`]: sale.redirectUrl,
     [`${path}.detail`]: detail,
+    [`${path}.mailAt`]: mail?.dueAt,
   };
   return [
     {
@@ -167,6 +171,15 @@ function booking(
       namespace: `${db.databaseName}.ledger`,
       document,
     })),
+    ...(mail === undefined
+      ? []
+      : [
+          {
+            name: 'insertOne' as const,
+            namespace: `${db.databaseName}.mails`,
+            document: { _id, lead: lead._id, contract, buyer, sweepAt: at, ...mail },
+          },
+        ]),
   ];
 }
 

@@ -64,7 +64,9 @@ async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ 'erased.at': 1 }, { sparse: true }, {});
 }
 
-async function saleIndexes({ sales, ledger, pings }: Database): Promise<void> {
+async function saleIndexes({ sales, ledger, mails, pings }: Database): Promise<void> {
+  await mails.createIndex({ sweepAt: 1 });
+  await mails.createIndex({ contract: 1, dueAt: 1 });
   await pings.createIndex({ expiresAt: 1 });
   await sales.createIndex({ lead: 1 });
   await sales.createIndex({ seller: 1, at: -1 });

@@ -85,6 +85,24 @@ describe('A lead by e-mail', () => {
     expect(server.messages[0]?.to).toHaveLength(2);
   });
 
+  test('goes with others in one message, which names no person in its head and escapes what it shows', async () => {
+    const other = { ...POST, postId: 'd2e3b0e1-0000-4000-8000-000000000000', lead: { firstName: 'Ann' } };
+    const leftOut = [{ postId: 'e3', why: 'its person was erased' }];
+    const digest = { id: POST.postId, posts: [POST, other], leftOut };
+    const fields = ['firstName', 'lastName'];
+    expect(await outlets.sendDigest({ ...outlet, fields }, digest)).toMatchObject({ answer: 'accepted' });
+    const [mail] = server.messages;
+    expect(mail?.to).toEqual(['leads@northwind.example', 'boss@northwind.example']);
+    const [head = '', ...parts] = mail?.raw.split('\r\n\r\n') ?? [];
+    expect(head).toMatch(/^Subject: 2 new leads: Auto Insurance \(c1f2a9d0\)\r$/m);
+    expect(head).toContain(`Message-ID: <${POST.postId}@exchange.example>`);
+    expect(head).not.toMatch(/Zo|Doe|Ann/);
+    const body = parts.join('\r\n\r\n').replaceAll('=\r\n', '');
+    for (const text of ['lastName: <Doe>', '&#60;Doe&#62;', 'firstName: Ann', 'post e3 was sold to you'])
+      expect(body).toContain(text);
+    expect(body).not.toContain('2145550187');
+  });
+
   test.each([
     ['an unknown recipient', { recipient: 550 }, { answer: 'refused', detail: 'SMTP 550' }],
     ['a refused message', { message: 554 }, { answer: 'refused', detail: 'SMTP 554' }],

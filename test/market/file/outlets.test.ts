@@ -27,6 +27,12 @@ describe('An outlet in a market file', () => {
     });
   });
 
+  test.each(['1h', '08:00'])('may collect leads of an e-mail until %s', (digest) => {
+    expect(readOutlet(`{ email: { to: [leads@harbor.example], digest: ${digest} } }`)).toMatchObject({
+      email: { digest },
+    });
+  });
+
   test.each([
     ['no channel', '{ fields: [phone] }', 'needs one of email, sftp, s3, webhook, slack'],
     [
@@ -38,6 +44,11 @@ describe('An outlet in a market file', () => {
       'a recipient that is not an address',
       '{ email: { to: ["a@b, c@d"] } }',
       '"a@b, c@d" is not an e-mail address',
+    ],
+    [
+      'a digest that never comes',
+      '{ email: { to: [a@b.example], digest: weekly } }',
+      '"weekly" is not a duration from 5m to 24h, or a time of day',
     ],
     [
       'a header in a recipient',
