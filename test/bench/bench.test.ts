@@ -71,7 +71,7 @@ describe.runIf(process.env.MEASURE === 'yes')('The bench with very few leads', (
   });
 });
 
-test.each([
+test.concurrent.each([
   [['--concurrency', '1,many'], 'It must be a whole number, 1 or more.'],
   [['--shapes', 'usual,unusual'], 'It must be of usual, one contract'],
   [['--overload', '--burst'], 'cannot be used with'],

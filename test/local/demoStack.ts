@@ -17,6 +17,7 @@ const Ready = Type.Object({
   docs: Type.String(),
   admin: Type.String(),
   temporalUi: Type.String(),
+  servers: Type.Record(Type.String(), Type.String()),
   demo: Type.Object({
     keys: Type.Object({ live: Type.String(), test: Type.String(), buyer: Type.String() }),
     answer: Type.Object({ ms: Type.Number(), answer: Type.Object({ lead_id: Type.String() }) }),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { isAlive } from '../../src/local/processes/lock.js';
 import { scratchDir } from '../support/scratchDir.js';
 
@@ -18,5 +18,5 @@ function deletedAfterTest(dir: string): string {
 
 /** Waits until all of the processes have ended. */
 export async function allGone(pids: number[]): Promise<void> {
-  await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 10_000 });
 }

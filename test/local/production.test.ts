@@ -65,7 +65,7 @@ async function databaseWithPasswords(): Promise<(user: string) => string> {
     stdio: 'ignore',
   });
   onTestFinished(async () => {
-    server.kill();
+    server.kill('SIGKILL');
     await once(server, 'exit');
   });
   return (user) => `mongodb://${user}@${host}/?authSource=admin&retryWrites=false`;

@@ -16,13 +16,15 @@ async function verified(profile: ProfileName): Promise<{ failed: string[]; seen:
   const server = await startSimulatedBuyer({ ...where, profile }, (one) => seen.push(one));
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  // A slow buyer exceeds it in most of its checks.
+  const timeoutMs = profile === 'slow' ? 100 : 500;
   const checks = await verifyBuyer(send, {
     urls: { ping: url, post: url, status: url, notices: url },
     secret,
     isPinged: true,
     category: 'Auto Insurance',
     lead: {},
-    timeoutMs: { ping: 500, other: 500 },
+    timeoutMs: { ping: timeoutMs, other: timeoutMs },
   });
   return { failed: checks.filter(({ result }) => result === 'failed').map(({ check }) => check), seen };
 }

@@ -228,12 +228,12 @@ describe('npm start', () => {
     await nothingIsLeft(other, starting);
   });
 
-  it.concurrent('keeps its key, address and leads, and ends with the reason if a process keeps crashing', async ({
+  it.concurrent('keeps its keys, addresses and leads, and ends with the reason if a process keeps crashing', async ({
     onTestFinished,
   }) => {
     const again = await npmStart(dir);
-    const { api, demo } = stack.ready;
-    expect(again.ready).toMatchObject({ api, demo: { keys: demo.keys } });
+    const { api, servers, demo } = stack.ready;
+    expect(again.ready).toMatchObject({ api, servers, demo: { keys: demo.keys } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
     const port = Number(new URL(api).port);
     const killed = again.parts.find(({ args }) => args.endsWith('gavel.js serve'));

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished, vi, type TestContext } from 'vitest';
 import { startOnce } from '../../../src/local/processes/startPlan.js';
 import { Processes } from '../../../src/local/processes/processes.js';
 import { startServers } from '../../../src/local/servers/servers.js';
+import { compiledGavel } from '../../support/stack.js';
 import { allGone, emptyDir } from '../helpers.js';
 
 const node = (name: string, code: string) => ({ name, command: process.execPath, args: ['-e', code] });
@@ -77,12 +79,15 @@ it('ends the orphaned children of a process that ended by itself', async () => {
 });
 
 /** A stack whose own process has just been killed: its folder and the pids of its children. */
-async function killedStack(): Promise<{ dir: string; pids: number[] }> {
-  const dir = emptyDir();
-  const script = join(import.meta.dirname, '..', 'fixtures', 'parent.ts');
-  const parent = spawn(process.execPath, ['--import', 'tsx', script, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+async function killedStack({
+  onTestFinished,
+}: Pick<TestContext, 'onTestFinished'>): Promise<{ dir: string; pids: number[] }> {
+  const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const script = join(import.meta.dirname, '..', 'fixtures', 'parent.mjs');
+  const [program = ''] = compiledGavel();
+  const servers = join(dirname(program), '..', 'local', 'servers', 'servers.js');
+  const parent = spawn(process.execPath, [script, servers, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pids = JSON.parse(line.toString()) as number[];
   expect(pids).toHaveLength(2);
@@ -91,16 +96,17 @@ async function killedStack(): Promise<{ dir: string; pids: number[] }> {
   return { dir, pids };
 }
 
-it('leaves no process and no lock when it is killed', async () => {
-  const { dir, pids } = await killedStack();
+// These two only wait most of the time.
+it.concurrent('leaves no process and no lock when it is killed', async (context) => {
+  const { dir, pids } = await killedStack(context);
   await allGone(pids);
-  await expect.poll(() => existsSync(join(dir, 'lock')), { timeout: 10_000 }).toBe(false);
+  await vi.waitFor(() => expect(existsSync(join(dir, 'lock'))).toBe(false), { timeout: 10_000 });
 });
 
-it('waits after an immediate restart until the orphaned processes have ended', async () => {
-  const { dir, pids } = await killedStack();
+it.concurrent('waits after an immediate restart until the orphaned processes have ended', async (context) => {
+  const { dir, pids } = await killedStack(context);
   expect(existsSync(join(dir, 'lock'))).toBe(true);
   const next = await startServers({ dir, need: ['redis'] });
-  onTestFinished(() => next.stop());
+  context.onTestFinished(() => next.stop());
   await allGone(pids);
 });

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
 import { startServers } from '../../../src/local/servers/servers.js';
 import { isolatedSettings } from '../../support/stack.js';
@@ -14,28 +13,25 @@ it('isolates each test', async () => {
   expect(one.TASK_QUEUE).not.toBe(other.TASK_QUEUE);
 });
 
+// test/local/start.test.ts proves it for MongoDB and Temporal too.
 it('keeps addresses and data from one start to the next, and leaves no process and no lock', async () => {
   const dir = emptyDataDir();
-  const need = ['redis', 'mongodb'] as const;
+  const need = ['redis'] as const;
   const first = await startServers({ dir, need });
-  const { REDIS_URL = '', MONGODB_URL = '' } = first.addresses;
+  const { REDIS_URL = '' } = first.addresses;
   const pids = first.processes.parts.map(({ pid }) => pid);
-  const [redis, mongodb] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
+  const redis = new Redis(REDIS_URL);
   await redis.set('kept', 'yes');
-  await mongodb.db('test').collection('kept').insertOne({ kept: true });
   redis.disconnect();
-  await mongodb.close();
   await first.stop();
   await allGone(pids);
   expect(existsSync(join(dir, 'lock'))).toBe(false);
 
   const second = await startServers({ dir, need });
-  expect(second.addresses).toEqual({ REDIS_URL, MONGODB_URL });
-  const [again, mongodbAgain] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
+  expect(second.addresses).toEqual({ REDIS_URL });
+  const again = new Redis(REDIS_URL);
   expect(await again.get('kept')).toBe('yes');
-  expect(await mongodbAgain.db('test').collection('kept').countDocuments()).toBe(1);
   again.disconnect();
-  await mongodbAgain.close();
   await second.stop();
 });
 
