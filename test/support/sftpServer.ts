@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import ssh2 from 'ssh2';
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp;
@@ -30,7 +30,7 @@ export async function startSftpServer(): Promise<SftpServer> {
   const admitted = ssh2.utils.parseKey(clientKey);
   if (parsed instanceof Error || admitted instanceof Error) throw new Error('The keys can’t be read');
   const hash = createHash('sha256').update(parsed.getPublicSSH()).digest('base64').replace(/=+$/, '');
-  const server = new ssh2.Server({ hostKeys: [own] }, (client) => {
+  const ssh = new ssh2.Server({ hostKeys: [own] }, (client) => {
     client.on('error', () => undefined);
     client.on('authentication', (attempt) => {
       const isOurs =
@@ -44,6 +44,8 @@ export async function startSftpServer(): Promise<SftpServer> {
       accept().on('sftp', (acceptSftp) => serve(acceptSftp(), running));
     });
   });
+  // As OpenSSH does, it sends small packets at once.
+  const server = createServer({ noDelay: true }, (socket) => ssh.injectSocket(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const running: SftpServer = {
     port: (server.address() as AddressInfo).port,

@@ -94,7 +94,8 @@ async function openSocket(
   if (refusal !== undefined) throw new AddressRefused(refusal);
   const [first] = await resolveAllowed(rules, resolve)(host);
   return new Promise((done, fail) => {
-    const socket = connect({ host: first?.address ?? host, port });
+    // SSH sends small packets and waits for the answer to each; Nagle’s algorithm would hold them back.
+    const socket = connect({ host: first?.address ?? host, port, noDelay: true });
     // For all errors, also later ones: ssh2 reports them as well.
     socket.on('error', fail);
     socket.once('connect', () => done(socket));
