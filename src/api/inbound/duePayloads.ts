@@ -26,7 +26,7 @@ const LONGEST_WAIT_MS = 3_600_000;
 
 /** Takes payloads that wait: leads that a platform has announced, and failed payloads that ops want to have taken again. */
 export interface DuePayloads {
-  /** Looks at once. */
+  /** Looks at once, and takes all due payloads. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -50,16 +50,21 @@ export function startDuePayloads(services: Services & { sources: SourceCache }):
     { everyMs: EVERY_MS, repeatUntilIdle: true, failed: { event: 'payload_not_taken' } },
     context.log,
   );
+  let isStopping = false;
+  const takeAll = async (): Promise<void> => {
+    while (!isStopping && (await step()) > 0);
+  };
   let woken: Promise<unknown> = Promise.resolve();
   return {
     wake: () => {
       woken = woken
-        .then(step)
+        .then(takeAll)
         .catch((error: unknown) =>
           context.log.warn({ event: 'payload_not_taken', fault: errorForLog(error) }),
         );
     },
     stop: async () => {
+      isStopping = true;
       await task.stop();
       await woken;
       await fetcher.close();
