@@ -15,9 +15,9 @@ export async function openGate(target: { host: string; port: number }): Promise<
   let state: 'open' | 'cut' | 'held' = 'open';
   const sockets = new Set<Socket>();
 
-  const server = createServer((inner) => {
+  const server = createServer({ noDelay: true }, (inner) => {
     if (state === 'cut') return void inner.destroy();
-    const outer = connect(target.port, target.host);
+    const outer = connect({ ...target, noDelay: true });
     for (const [from, to] of [
       [inner, outer],
       [outer, inner],

@@ -18,9 +18,10 @@ export async function openProxy(
   pass: (client: Socket, server: Socket) => void,
 ): Promise<Proxy> {
   const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
+  // With Nagle's algorithm, a message that a client writes in two parts would take 40 ms more.
+  const proxy = createServer({ noDelay: true }, (client) => {
     const { port, hostname } = urlOf(typeof address === 'string' ? address : address());
-    const server = connect(Number(port), hostname);
+    const server = connect({ port: Number(port), host: hostname, noDelay: true });
     tieTogether(client, server, sockets);
     pass(client, server);
   });
