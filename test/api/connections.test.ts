@@ -2,17 +2,25 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { slowClients } from '../../src/api/plugins/connections.js';
-import { openApiWorld, type ApiWorld } from './world.js';
+import { openApiWorld, sendLead, type ApiWorld } from './world.js';
 
 const MAX_CONNECTIONS = 10;
 
 let world: ApiWorld;
+let others: ApiWorld;
+let slow: ReturnType<typeof openSlowClients>;
 beforeAll(async () => {
   world = await openApiWorld({ MAX_CONNECTIONS });
+  others = await openApiWorld();
+  // They take 11 s, in which the other tests run.
+  slow = openSlowClients(others);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await others.close();
+  await world.close();
+});
 
 const open = new Set<Socket>();
 afterEach(() => {
@@ -95,7 +103,7 @@ describe('an answer that its client does not read', () => {
     await app.register(slowClients, { answerTimeoutMs: 1000 });
     // More than the buffers of both sides.
     app.get('/', async () => Buffer.alloc(50_000_000));
-    app.get('/stream', async (_request, reply) => reply.send(Readable.from(pieces(10))));
+    app.get('/stream', async (_request, reply) => reply.send(Readable.from(pieces(6))));
     app.get('/flood', async (_request, reply) => reply.send(Readable.from(flood())));
     app.get('/small', async () => Buffer.alloc(100_000));
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -139,7 +147,7 @@ describe('an answer that its client does not read', () => {
   it('may take longer than its timeout if it is streamed and read', async () => {
     const { port } = app.server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/stream`);
-    expect((await response.text()).split('\n')).toHaveLength(11);
+    expect((await response.text()).split('\n')).toHaveLength(7);
   });
 
   it('is sent completely to a client that reads', async () => {
@@ -148,3 +156,73 @@ describe('an answer that its client does not read', () => {
     expect((await response.arrayBuffer()).byteLength).toBe(100_000);
   });
 });
+
+describe('a slow client', () => {
+  it('does not affect others', async () => {
+    expect((await slow.other).status).toBe(200);
+  });
+
+  it('is dropped after 10 s if its request is incomplete', async () => {
+    for (const { answer, ms } of await slow.incomplete) {
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+      expect(ms).toBeGreaterThan(9000);
+      expect(ms).toBeLessThan(20_000);
+    }
+  });
+
+  it('keeps its idle connection longer than that', async () => {
+    expect(await slow.idle).toContain('Keep-Alive: timeout=72');
+  });
+});
+
+/** Clients that send requests piece by piece, one that pauses for 11 s between two requests, and another client. */
+function openSlowClients(to: ApiWorld) {
+  const { address } = to.api;
+  const head = `POST /api/leads HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer ${to.key}\r\n`;
+  const incomplete = Promise.all([
+    trickle(address, head, 'X'),
+    trickle(address, `${head}Content-Length: 60000\r\n\r\n`, '{'),
+    trickle(address, `${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n{\r\n'),
+    trickle(address, '', ''),
+  ]);
+  const idle = askTwice(address, 11_000);
+  const other = sendLead(to);
+  // A failure is reported by the test that waits for it.
+  for (const one of [idle, other]) one.catch(() => undefined);
+  return { incomplete, idle, other };
+}
+
+/** Sends two requests on a connection, with a pause after the first answer; resolves with both answers. */
+async function askTwice(address: string, pauseMs: number): Promise<string> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  let answers = '';
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  const served = (count: number) =>
+    vi.waitFor(() => expect(answers.match(/200 OK/g)).toHaveLength(count), { timeout: 5000 });
+  socket.write(HEALTH);
+  await served(1);
+  await sleep(pauseMs);
+  socket.write(HEALTH);
+  await served(2);
+  socket.destroy();
+  return answers;
+}
+
+/** Sends the start of a request, then a piece five times a second, until the server closes. */
+function trickle(address: string, start: string, piece: string): Promise<{ answer: string; ms: number }> {
+  const { hostname, port } = new URL(address);
+  const began = performance.now();
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => socket.write(start));
+    const timer = setInterval(() => socket.write(piece), 200);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    // The server may close the connection while data is in transit.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearInterval(timer);
+      resolve({ answer, ms: performance.now() - began });
+    });
+  });
+}

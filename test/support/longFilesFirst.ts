@@ -21,7 +21,7 @@ export const LONG = [
   'browser/temporalUi',
   'api/crowd',
   'api/withdraw',
-  'api/slowRequests',
+  'api/connections',
   'api/outages',
 ];
 
