@@ -112,9 +112,9 @@ describe('API and worker in two processes', () => {
 
   it('without Redis the lead is read when the time of its source is over', async () => {
     gate.cut();
-    const reply = await send(api, { prefer: 'wait=6' });
+    const reply = await send(api, { prefer: 'wait=3' });
     gate.mend();
     expect(reply.body).toMatchObject(SOLD);
-    expect(reply.ms).toBeGreaterThanOrEqual(6000);
+    expect(reply.ms).toBeGreaterThanOrEqual(3000);
   });
 });

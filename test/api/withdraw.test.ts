@@ -192,6 +192,14 @@ describe('a seller withdraws a lead', () => {
       );
     }
 
+    /** A withdrawn lead is due at once; the sweep notifies its workflow once it has been due for 5 s. */
+    async function skipGrace(id: string): Promise<void> {
+      const since = new Date(Date.now() - 5000);
+      const dueByNow = { _id: id, dueAt: { $lte: new Date() } };
+      const skipped = await world.database.leads.updateOne(dueByNow, { $set: { dueAt: since } });
+      expect(skipped.matchedCount).toBe(1);
+    }
+
     it('ends the workflow of a waiting lead', async () => {
       const id = await asleep('512-555-0130');
       expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
@@ -203,6 +211,7 @@ describe('a seller withdraws a lead', () => {
       const lead = await findStoredLead(world.database, id);
       if (lead === null) throw new Error('The lead is gone');
       await withdrawLead(world.database, lead, { by: 'a test', asked: 'ops', notify: () => undefined });
+      await skipGrace(id);
       await hasEnded(id);
     });
 
@@ -213,6 +222,7 @@ describe('a seller withdraws a lead', () => {
         withdrawn: 1,
         withdrawing: 0,
       });
+      await skipGrace(id);
       await hasEnded(id);
     });
 
@@ -260,16 +270,16 @@ describe('a seller withdraws a lead', () => {
 
     // Alone, because it measures the time of an answer.
     it(
-      'during a post is answered within a second; if that buyer refuses six seconds later, no other gets it',
+      'during a post is answered within a second; if that buyer refuses later, no other gets it',
       { concurrent: false },
       async () => {
-        const id = await posted('512-555-0133', { after: 6000, body: { accepted: false } });
+        const id = await posted('512-555-0133', { after: 2500, body: { accepted: false } });
         const began = Date.now();
         const { status, body } = await withdraw(id);
         expect(Date.now() - began).toBeLessThan(1000);
         expect([status, body.status, body.withdrawing]).toEqual([200, 'pending', true]);
         await becomes(id, 'withdrawn');
-        expect(Date.now() - began).toBeGreaterThan(5500);
+        expect(Date.now() - began).toBeGreaterThan(2000);
         await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.withdrawn']), { timeout: 10_000 });
         expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
         expect(postsOf(next, id)).toEqual([]);

@@ -143,7 +143,7 @@ describe('a market change', () => {
 
 describe('a market change that affects many leads', () => {
   const CAMPAIGN = 'ACME1234/auto-insurance';
-  const COUNT = 300;
+  const COUNT = 120;
   const idOf = (i: number): string => `lead ${String(i).padStart(5, '0')}`;
   const ids = Array.from({ length: COUNT }, (_, i) => idOf(i));
   let database: Database;
@@ -221,13 +221,13 @@ describe('a market change that affects many leads', () => {
 
   test('continues if another change is added, and then repeats only the leads before that', async () => {
     await change();
-    expect(await notify(4)).toEqual(ids.slice(0, 40));
+    expect(await notify(2)).toEqual(ids.slice(0, 20));
     await change();
-    expect(await notify(8)).toEqual(ids.slice(40, 120));
+    expect(await notify(3)).toEqual(ids.slice(20, 50));
     await change();
-    expect(await notify(19)).toEqual(ids.slice(120));
-    expect(await notify(4)).toEqual(ids.slice(0, 40));
-    expect(await notify()).toEqual(ids.slice(40, 120));
+    expect(await notify(8)).toEqual(ids.slice(50));
+    expect(await notify(2)).toEqual(ids.slice(0, 20));
+    expect(await notify()).toEqual(ids.slice(20, 50));
     expect(await database.marketChanges.countDocuments()).toBe(0);
   });
 
@@ -252,7 +252,7 @@ describe('a market change that affects many leads', () => {
     await database.contracts.updateOne({ _id: `${CAMPAIGN}/northwind` }, { $set: { states: ['CA'] } });
     const lead = await database.leads.findOne({ _id: idOf(0) });
     if (!lead) throw new Error('The lead is gone');
-    const others = Array.from({ length: 2700 }, (_, i) => ({ ...lead, _id: idOf(COUNT + i) }));
+    const others = Array.from({ length: 1950 }, (_, i) => ({ ...lead, _id: idOf(COUNT + i) }));
     await database.leads.insertMany([...others, { ...lead, _id: idOf(9999), state: 'CA' }]);
     await change();
     expect(await notify(1)).toEqual([]);
