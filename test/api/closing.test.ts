@@ -32,6 +32,26 @@ it('while it closes, requests in progress finish and new ones are rejected with 
   await world.database.client.close();
 });
 
+it('it closes connections whose request does not arrive completely, or not at all', async () => {
+  const world = await openApiWorld();
+  const { hostname, port } = new URL(world.api.address);
+  const closed = ['GET /health HTTP/1.1\r\nHost: gavel\r\n', ''].map(
+    (text) =>
+      new Promise((resolve) => {
+        const socket = connect(Number(port), hostname, () => socket.write(text));
+        socket.on('error', () => undefined);
+        socket.on('close', resolve);
+      }),
+  );
+  // So that the server has accepted both.
+  expect((await request(world, '/health')).status).toBe(200);
+  const began = performance.now();
+  await world.api.close();
+  expect(performance.now() - began).toBeLessThan(8000);
+  await Promise.all(closed);
+  await world.database.client.close();
+});
+
 it('for STOP_DELAY_MS after the stop it takes leads as before, while /ready reports 503 to load balancers', async () => {
   const world = await openApiWorld({ ANSWER_WINDOW_MS: 100, STOP_DELAY_MS: 1000 });
   expect((await request(world, '/ready')).status).toBe(200);

@@ -4,10 +4,14 @@ import plugin from 'fastify-plugin';
 import { OperationError } from '../../operations/operationError.js';
 import type { ApiContext } from '../context.js';
 
+/** How long a request may take to arrive completely once all others have their responses, ms. */
+const ARRIVE_WITHIN_MS = 1000;
+
 /**
  * While the process shuts down, requests in progress complete normally. Until the last one has its response, the process
  * keeps listening and answers new requests with 503 and Retry-After, so that sources get no connection errors. Each
- * connection is closed after its last response.
+ * connection is closed after its last response, and a connection without a complete request soon after all others: closing
+ * waits for it, and Node ends its own time limits for requests when a server begins to close.
  */
 export const gracefulShutdown = plugin(
   async (app: FastifyInstance, { isStopping }: Pick<ApiContext, 'isStopping'>) => {
@@ -18,6 +22,7 @@ export const gracefulShutdown = plugin(
     app.addHook('preClose', async () => {
       isClosing = true;
       if (inProgress.size > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+      setTimeout(() => app.server.closeAllConnections(), ARRIVE_WITHIN_MS).unref();
     });
     app.addHook('onRequest', async (request, reply) => {
       if (isClosing) {
