@@ -253,7 +253,7 @@ describe('a seller withdraws a lead', () => {
         [false, 'withdrawn'],
         [true, 'sold'],
       ] as const) {
-        const id = await posted(`512-555-014${Number(accepted)}`, { after: 400, body: { accepted } });
+        const id = await posted(`512-555-014${Number(accepted)}`, { after: 200, body: { accepted } });
         expect((await withdraw(id)).body).toMatchObject({ status });
         expect(postsOf(next, id)).toEqual([]);
       }

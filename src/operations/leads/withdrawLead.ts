@@ -5,8 +5,8 @@ import type { Database } from '../../store/db.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { endWithdrawn, withdraw } from '../../store/leads/withdrawals.js';
 
-/** How long the response waits for a post in progress, ms. The response is sent within a second. */
-const TIMEOUT_MS = 800;
+/** How long the response waits for a post in progress, ms. It is sent within a second, also on a busy machine. */
+const TIMEOUT_MS = 600;
 const POLL_INTERVAL_MS = 50;
 
 interface Asked {
