@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '@temporalio/client';
 import { registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
-import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';
-import { workerOf } from '../support/worker.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
 const LEADS = 200;
@@ -18,7 +16,6 @@ const AT_ONCE = 10;
 let world: FaultWorld;
 let northwind: FakeBuyer;
 let source: Source;
-const workersHere: RunningWorker[] = [];
 
 beforeAll(async () => {
   world = await openFaultWorld();
@@ -30,11 +27,10 @@ beforeAll(async () => {
   const connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
   await registerSearchAttributes(connection, world.settings.TEMPORAL_NAMESPACE);
   await connection.close();
-  const api = await world.processes.api(world.settings);
-  source = { address: api.address, key: world.key };
+  const { address } = await world.apiHere();
+  source = { address, key: world.key };
 });
 afterAll(async () => {
-  await Promise.all(workersHere.map((worker) => worker.stop()));
   await world.close();
   await northwind.close();
 });
@@ -68,7 +64,7 @@ it(`of ${LEADS} concurrent leads, ${WORKERS} workers sell exactly ${CAP} to a bu
   const { processes, settings } = world;
   await Promise.all([
     ...Array.from({ length: WORKERS - WORKERS_HERE }, () => processes.worker(settings)),
-    ...Array.from({ length: WORKERS_HERE }, async () => workersHere.push(await workerOf(settings))),
+    ...Array.from({ length: WORKERS_HERE }, () => world.workerHere()),
   ]);
   await expect
     .poll(rounds, { timeout: 60_000, interval: 250 })

@@ -22,9 +22,9 @@ describe('the database of a running market becomes unavailable', () => {
       MONGODB_URL: throughProxy(world.settings.MONGODB_URL, proxy),
     });
     const [{ address }, second] = await Promise.all([
-      world.processes.api(through(mongodb)),
-      world.processes.api(through(other)),
-      world.processes.worker(through(mongodb)),
+      world.apiHere(through(mongodb)),
+      world.apiHere(through(other)),
+      world.workerHere(through(mongodb)),
     ]);
     source = { address, key: world.key };
     idle = { address: second.address, mongodb: other };
@@ -40,7 +40,7 @@ describe('the database of a running market becomes unavailable', () => {
     await storeMarket(world.database, { northwind: { server, postTimeoutMs: 20_000 } });
     const posts = holdRequests(server, 'post');
     onTestFinished(() => posts.release());
-    const under = await sendLead(source, 'Auto Insurance');
+    const under = await sendLead(source, 'Auto Insurance', PERSON, { prefer: 'respond-async' });
     expect(under.body).toMatchObject({ status: 'pending' });
     await posts.atLeast(1);
 
@@ -99,7 +99,7 @@ describe('the database of a running market becomes unavailable', () => {
     onTestFinished(() => server.close());
     await storeMarket(world.database, { tailwind: { server } }, { category: 'Roofing' });
     const silent = mongodb.hold('request', 'find', 'contracts', 'ACME1234/roofing');
-    const replies = [await sendLead(source, 'Roofing'), await sendLead(source, 'Roofing')];
+    const replies = await Promise.all([sendLead(source, 'Roofing'), sendLead(source, 'Roofing')]);
     await silent;
     for (const { body } of replies) {
       const sale = { leadId: String(body.lead_id), buyer: 'tailwind', price: 2000 };

@@ -65,8 +65,8 @@ describe('a new build of the workers', () => {
   const idOf = ({ body }: Reply): string => String(body.lead_id);
 
   it('takes over worker by worker under load, waiting leads continue on it, and no lead is lost', async () => {
-    const { database, key, settings } = world;
-    const { address } = await world.processes.api(settings);
+    const { database, key } = world;
+    const { address } = await world.apiHere();
     const source: Source = { address, key };
     const server = await startBuyer();
     // It does not bid at first, so that its lead waits for its next round across the change.

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeMarket } from '../support/market.js';
-import { leadNow, sendLead, withdrawLead, type Reply, type Source } from '../support/source.js';
+import { leadNow, PERSON, sendLead, withdrawLead, type Reply, type Source } from '../support/source.js';
 import { holdRequests } from './holdRequests.js';
 import { startOwnServers, type OwnServers } from './ownServers.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-const WINDOW_MS = 1000;
+const WINDOW_MS = 2000;
+/** Where a test is not about the answer window. */
+const AT_ONCE = { prefer: 'respond-async' };
 
 /** Five concurrent leads share one outage. The worker and the remaining API are not restarted. */
 describe('Temporal of a running market is killed', () => {
@@ -28,9 +30,9 @@ describe('Temporal of a running market is killed', () => {
     world = await openFaultWorld({ ANSWER_WINDOW_MS: WINDOW_MS, TEMPORAL_ADDRESS });
     const { settings, database, processes } = world;
     const [{ address }, dying] = await Promise.all([
+      world.apiHere(),
       processes.api(settings),
-      processes.api(settings),
-      processes.worker(settings),
+      world.workerHere(),
     ]);
     source = { address, key: world.key };
     server = await startBuyer();
@@ -51,14 +53,15 @@ describe('Temporal of a running market is killed', () => {
     await vi.waitUntil(async () => (await database.leads.countDocuments(held)) === 1, { timeout: 20_000 });
     server.answer('ping', { body: { bid: 20 } });
     const posts = holdRequests(server, 'post');
-    posting = await sendLead(source, 'Auto Insurance');
+    posting = await sendLead(source, 'Auto Insurance', PERSON, AT_ONCE);
     await posts.atLeast(1);
 
     await temporal.kill();
     posts.release();
     during = await sendLead(source, 'Auto Insurance');
-    withdrawn = await withdrawLead(source, String((await sendLead(source, 'Auto Insurance')).body.lead_id));
-    left = await sendLead({ ...source, address: dying.address }, 'Auto Insurance');
+    const { body } = await sendLead(source, 'Auto Insurance', PERSON, AT_ONCE);
+    withdrawn = await withdrawLead(source, String(body.lead_id));
+    left = await sendLead({ ...source, address: dying.address }, 'Auto Insurance', PERSON, AT_ONCE);
     await dying.kill();
     await temporal.restart();
   });

@@ -30,10 +30,7 @@ describe('a worker is killed with leads in progress', () => {
     world = await openFaultWorld();
     mongodb = await openTcpProxy(world.settings.MONGODB_URL);
     const throughGate = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb) };
-    const [api, worker] = await Promise.all([
-      world.processes.api(world.settings),
-      world.processes.worker(throughGate),
-    ]);
+    const [api, worker] = await Promise.all([world.apiHere(), world.processes.worker(throughGate)]);
     source = { address: api.address, key: world.key };
 
     await Promise.all([
@@ -52,7 +49,7 @@ describe('a worker is killed with leads in progress', () => {
       booked: [1, 'accepted'],
     });
     for (const { second } of cases.values()) second.answer('ping', { body: { bid: 99 } });
-    await world.processes.worker(world.settings);
+    await world.workerHere();
   });
 
   afterAll(async () => {
