@@ -3,7 +3,7 @@ import type { OperationContext } from '../operations/operation.js';
 import { rejectInvisibleCharacters } from '../operations/invisibleCharacters.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender, Send } from '../buyers/send.js';
-import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
+import { pickSettings, TEMPORAL_SETTINGS, type TemporalSettings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
 import type { openLeadWorkflowClient } from '../temporal/leadWorkflowClient.js';
@@ -85,13 +85,13 @@ function localAdminContext(
   database: Database,
   onProgress: UseAdminOptions['onProgress'],
 ): { context: OperationContext; close: () => Promise<void> } {
-  let opened: ReturnType<typeof openLeadWorkflowClient> | undefined;
+  let opening: Promise<ReturnType<typeof openLeadWorkflowClient>> | undefined;
   // Loaded when first used, as below, so that the other commands don't wait for what only one needs.
-  const notifier = async () => {
+  const openNotifier = async (settings: TemporalSettings) => {
     const { openLeadWorkflowClient } = await import('../temporal/leadWorkflowClient.js');
-    opened ??= openLeadWorkflowClient(pickSettings(TEMPORAL_SETTINGS));
-    return opened;
+    return openLeadWorkflowClient(settings);
   };
+  const notifier = () => (opening ??= openNotifier(pickSettings(TEMPORAL_SETTINGS)));
   let sender: ReturnType<typeof openSender> | undefined;
   const send: Send = async (message) => {
     const { openSender } = await import('../buyers/send.js');
@@ -125,7 +125,8 @@ function localAdminContext(
       ui: url === undefined ? undefined : { url, namespace },
     },
     close: async () => {
-      await Promise.all([opened?.close(), sender?.close()]);
+      // Nobody waits for a notification: its client may still be loading.
+      await Promise.all([opening?.then((client) => client.close()), sender?.close()]);
     },
   };
 }
