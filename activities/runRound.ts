@@ -9,7 +9,7 @@ import { toMinor } from '../src/market/money.js';
 import type { LeadDocument } from '../src/store/documents.js';
 import { settleTurns } from '../src/store/fairness/turnsStore.js';
 import { stateForWorkflow, UnknownLeadError } from '../src/store/leads/leads.js';
-import { findLeadForRound, lastRoundOf, moveRounds, storeRound } from '../src/store/leads/rounds.js';
+import { findLeadForRound, findRoundWithAnswers, moveRounds, storeRound } from '../src/store/leads/rounds.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import { isSuppressed } from '../src/store/persons/suppressions.js';
 import { findPing } from '../src/store/sales/pings.js';
@@ -90,7 +90,7 @@ export async function startRound(
   { number, now }: { number: number; now: number },
 ): Promise<{ round: Round; answers: OfferAnswer[]; isStored: boolean } | NoRound> {
   const { deps, market, lead } = asking;
-  const stored = lead.rounds[number] && lastRoundOf(lead);
+  const stored = await findRoundWithAnswers(deps.database, lead, number);
   if (stored !== undefined) return { ...stored, isStored: true };
   const state = await stateBefore(deps, lead, number);
   if (isEnd(state)) return endOf(deps, lead._id, state);

@@ -137,7 +137,25 @@ export async function readRounds(
   return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, held.length) - shown.length };
 }
 
-/** A lead's last round, which is always in its own document; undefined before the first. */
+/**
+ * A round of the lead with the known outcomes of its offers, also one that has moved; undefined if it has not started. The
+ * last round has moved if a worker died before it stored the next.
+ */
+export async function findRoundWithAnswers(
+  { rounds }: Pick<Database, 'rounds'>,
+  lead: Pick<StoredLead, '_id' | 'rounds' | 'claims' | 'passed' | 'lastRound'>,
+  number: number,
+): Promise<RoundWithAnswers | undefined> {
+  const own = lead.rounds[number];
+  if (own !== undefined) return { round: own, answers: answersIn(lead, lead.passed ?? [], number) };
+  if (number > (lead.lastRound ?? 0)) return undefined;
+  const moved = await rounds.findOne({ _id: roundId(lead._id, number) }, { projection: { _id: 0, lead: 0 } });
+  if (moved === null) return undefined;
+  const { passed = [], ...round } = moved;
+  return { round, answers: answersIn(lead, passed, number) };
+}
+
+/** A lead's last round, if it is in its own document; undefined before the first, and while the next begins. */
 export function lastRoundOf(
   lead: Pick<StoredLead, 'rounds' | 'claims' | 'passed'>,
 ): RoundWithAnswers | undefined {
