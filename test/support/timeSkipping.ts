@@ -2,6 +2,7 @@ import { Client, WorkflowUpdateFailedError, type WorkflowHandle } from '@tempora
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, IllegalStateError, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createActivities } from '../../activities/index.js';
 import type { SmtpSettings } from '../../src/buyers/outlets/email.js';
 import { openOutlets } from '../../src/buyers/outlets/outlets.js';
@@ -87,6 +88,12 @@ export async function openLeadWorld(
     if (keepsTerms) kept.set(campaign, found);
     return found;
   };
+  let reading: ReturnType<typeof readCircuits> | undefined;
+  /** Requests to several buyers at a time read the circuits once. */
+  const circuits = (): ReturnType<typeof readCircuits> => {
+    reading ??= readCircuits(database).finally(() => (reading = undefined));
+    return reading;
+  };
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
   /** The sources that wait for the outcomes of their leads. */
@@ -100,7 +107,7 @@ export async function openLeadWorld(
       createActivities({
         database,
         terms,
-        circuits: () => readCircuits(database),
+        circuits,
         send: sender.send,
         outlets: openOutlets(settings, { send: sender.send }),
         announce: (leadId, _answerTo, outcome) => sources.get(leadId)?.(outcome),
@@ -151,6 +158,7 @@ export async function taskIsOver(handle: Pick<WorkflowHandle, 'fetchHistory'>): 
     const { workflowTaskScheduledEventAttributes: scheduled, workflowTaskStartedEventAttributes: started } =
       events?.at(-1) ?? {};
     if (!scheduled && !started) return;
+    await sleep(5);
   }
 }
 

@@ -167,7 +167,7 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   if (step.market) await changeMarket(world, run, step.market);
   if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW_SIGNAL);
   if (step.return) await returnLead(world, run, step.return);
-  if (step.topUp) await topUp(world, step.topUp);
+  if (step.topUp) await topUp(world, run, step.topUp);
   if (step.resolvePost) {
     const { lead, ...word } = step.resolvePost;
     await handleOf(world, run, lead).executeUpdate(RESOLVE_POST_UPDATE, { args: [word] });
@@ -203,12 +203,16 @@ async function returnLead(world: LeadWorld, run: Run, step: NonNullable<Step['re
 }
 
 /** Ops book a payment of a prepaid buyer. */
-async function topUp(world: LeadWorld, { buyer, amount }: NonNullable<Step['topUp']>): Promise<void> {
+async function topUp(
+  world: LeadWorld,
+  run: Run,
+  { buyer, amount }: NonNullable<Step['topUp']>,
+): Promise<void> {
   const { currency = 'USD' } = (await world.database.buyers.findOne({ _id: buyer })) ?? {};
   const minor = toMinor(amount, currency);
   if (minor === undefined) throw new Error(`${amount} is not a valid amount in ${currency}.`);
   await bookTopUp(world.database, { buyer, amount: minor, currency, key: v7() });
-  await wakeWaiting(world);
+  await wakeWaiting(world, run);
 }
 
 /** The workflow of a lead by the lead's name. */
@@ -240,11 +244,15 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
     const signed = kind === 'buyer' ? [servers.get(id)] : [servers.get(SELLERS), ...run.services.values()];
     for (const server of signed) if (server) server.secret = secret;
   }
-  await wakeWaiting(world);
+  await wakeWaiting(world, run);
 }
 
-/** Wakes the leads that a market change may concern, as a worker does soon after the change. */
-async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void> {
+/** Wakes the leads that a market change may concern, as a worker does soon after the change. Before the first lead, none waits. */
+async function wakeWaiting({ database, client, clock }: LeadWorld, { leads }: Run): Promise<void> {
+  if (leads.size === 0) {
+    await database.marketChanges.deleteMany();
+    return;
+  }
   const changeIsKnown = new Date((await clock.now()) + WAKES_AFTER_MS);
   while ((await database.marketChanges.countDocuments()) > 0)
     await signalNextMarketChange(client, { next: () => nextMarketChange(database, changeIsKnown) });
@@ -279,9 +287,10 @@ async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {
 export const expectedOf = ({ leads, expect }: Scenario, name: string): LeadExpectation =>
   (leads === undefined ? expect : expect.leads?.[name]) ?? {};
 
-/** Terminates the workflows that still wait, and empties the database for the next scenario. */
+/** Terminates the workflows that have not ended, and empties the database for the next scenario. */
 async function forget(world: LeadWorld, run: Run): Promise<void> {
-  for (const name of run.leads.keys()) {
+  for (const [name, { result }] of run.leads) {
+    if (result !== undefined) continue;
     const handle = handleOf(world, run, name);
     await taskIsOver(handle);
     await handle.terminate().catch(isOver);
