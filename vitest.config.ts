@@ -15,12 +15,13 @@ function project(
   return { test: { name, include, environment: 'node', isolate: false, ...options } };
 }
 
-// One group: no worker waits for the end of a project. A third worker saves a minute, but tests with times become flaky.
+// One group: no worker waits for the end of a project. Three workers on two cores, because most tests wait more than they
+// compute.
 const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
   hookTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   sequence: { groupOrder: 1 },
 };
 
@@ -28,6 +29,8 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     sequence: { sequencer: LongFilesFirst },
+    // The projects share what is compiled.
+    experimental: { fsModuleCache: true },
     reporters: ['default', new ProjectTimes()],
     projects: [
       // Property tests take seconds when other work has the cores.
