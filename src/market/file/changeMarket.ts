@@ -7,7 +7,7 @@ import { checkUrls } from './checkUrls.js';
 import { readDocument } from './document.js';
 import { isDraft, isOf } from './draft.js';
 import { byPosition, pathText, type Fault, type Path, type Position, type Report } from './fault.js';
-import { isMap, isMoney, type Keys, type MarketKeys } from './keys.js';
+import { asText, isMap, isMoney, type Keys, type MarketKeys } from './keys.js';
 import { marketInFile } from './marketInFile.js';
 import { mergeChange, type MergedMarket, type Merging, type Named } from './mergeChange.js';
 import { ModelInFile, takeModels, type Modelled } from './models.js';
@@ -181,7 +181,7 @@ function newNameHint(
     return '';
   const [what, name] = list === 'sellers' ? (['seller', 'code'] as const) : (['buyer', 'id'] as const);
   const own = market[list][Number(i)]?.[name];
-  const known = base[list].map((entry) => String(entry?.[name]));
+  const known = base[list].map((entry) => asText(entry?.[name]));
   if (typeof own !== 'string' || known.includes(own)) return '';
   const meant = nearest(own, known);
   return meant === undefined ? '' : ` (the market has no ${what} "${own}"; did you mean ${meant}?)`;
@@ -212,11 +212,11 @@ function checkCurrencies({ market, originOf }: MergedMarket, before: Market, rep
   };
   for (const [i, campaign] of market.campaigns.entries()) {
     if (!campaign) continue;
-    const id = campaignId(String(campaign.seller), String(campaign.category));
+    const id = campaignId(asText(campaign.seller), asText(campaign.category));
     check(['campaigns', i], campaign, campaigns.get(id));
   }
   for (const [i, buyer] of market.buyers.entries()) {
-    if (buyer && 'balance' in buyer) check(['buyers', i], buyer, buyers.get(String(buyer.id)));
+    if (buyer && 'balance' in buyer) check(['buyers', i], buyer, buyers.get(asText(buyer.id)));
   }
 }
 

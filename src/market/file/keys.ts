@@ -6,6 +6,10 @@ export type Keys = Record<string, unknown>;
 export const isMap = (value: unknown): value is Keys =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A value that should be a text, before it is checked; blank if it is a list or a map, which may have no text. */
+export const asText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+
 /** The maps of a list; of anything else, none. */
 export const listOf = (value: unknown): Keys[] => (Array.isArray(value) ? value.filter(isMap) : []);
 

@@ -1,6 +1,6 @@
 import { campaignId, categoryKey } from '../model/market.js';
 import { pathText, type Path, type Report } from './fault.js';
-import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './keys.js';
+import { asText, isMap, LISTS, listOf, type Keys, type MarketKeys } from './keys.js';
 
 export interface Merging {
   /** Entries become exactly what the change says of them, instead of keeping the keys that it does not name. */
@@ -105,7 +105,7 @@ export function mergeChange(
   function campaign(base: Keys | undefined, change: Keys, from: Path, path: Path): Keys {
     const { contracts, ...given } = change;
     const own = campaignName(change) ?? '';
-    const isSame = base && categoryKey(String(base.category)) === categoryKey(String(given.category));
+    const isSame = base && categoryKey(asText(base.category)) === categoryKey(asText(given.category));
     // How a category is spelt is no change of it.
     const rest = isSame === true && !replace ? { ...given, category: base.category } : given;
     const nameOf = textOf('buyer');
@@ -197,13 +197,13 @@ const keyOf = (path: Path): string => path.join('/');
 
 /** A name that an earlier entry of the list has, too. */
 function taken(key: string, { [key]: name, seller }: Keys, { i, map }: { i: number; map: Keys }): string {
-  const written = String(name);
+  const written = asText(name);
   if (key !== 'category') return `"${written}" is taken: entry [${i}] of the list has it already`;
-  const before = String(map.category);
+  const before = asText(map.category);
   const why =
     categoryKey(before) === categoryKey(written)
-      ? `${String(seller)} has one campaign a category, and campaigns[${i}] is it already`
-      : `makes the same id (${campaignId(String(seller), written)}) as "${before}" of campaigns[${i}]; choose another name`;
+      ? `${asText(seller)} has one campaign a category, and campaigns[${i}] is it already`
+      : `makes the same id (${campaignId(asText(seller), written)}) as "${before}" of campaigns[${i}]; choose another name`;
   return `"${written}": ${why}`;
 }
 
@@ -281,10 +281,10 @@ function nameIn(market: MarketKeys, path: Path): string {
   const called = (what: string, from: number): string => [what, pathText(path.slice(from))].join(' ').trim();
   const list = LISTS.find((one) => one === first);
   const found = (list && market[list][Number(i)]) ?? {};
-  if (list === 'sellers') return called(`seller ${String(found.code)}`, 2);
-  if (list === 'buyers') return called(`buyer ${String(found.id)}`, 2);
+  if (list === 'sellers') return called(`seller ${asText(found.code)}`, 2);
+  if (list === 'buyers') return called(`buyer ${asText(found.id)}`, 2);
   const contract = key === 'contracts' ? listOf(found.contracts)[Number(j)] : undefined;
   const campaign = campaignName(found) ?? '';
   if (!contract) return called(`campaign ${campaign}`, 2);
-  return called(`contract ${campaign}/${String(contract.buyer)}`, 4);
+  return called(`contract ${campaign}/${asText(contract.buyer)}`, 4);
 }

@@ -4,7 +4,7 @@ import { toMinor } from '../money.js';
 import { campaignId, type Contract, type Market } from '../model/market.js';
 import type { PriceRange, BidModel } from '../model/distributions.js';
 import { checkAmount } from './marketChecks.js';
-import { DEFAULTS, isMap, type Keys } from './keys.js';
+import { asText, DEFAULTS, isMap, type Keys } from './keys.js';
 import type { Path, Report } from './fault.js';
 import { Price } from './values.js';
 
@@ -43,9 +43,9 @@ export function takeModels(change: Keys): { change: Keys; models: Modelled[] } {
     ...campaign,
     ...('contracts' in campaign && {
       contracts: mapEntries(campaign.contracts, ({ model, ...contract }, j) => {
-        const of = campaignId(String(campaign.seller), String(campaign.category));
+        const of = campaignId(asText(campaign.seller), asText(campaign.category));
         const path = ['campaigns', i, 'contracts', j];
-        models.push({ id: `${of}/${String(contract.buyer)}`, path, model });
+        models.push({ id: `${of}/${asText(contract.buyer)}`, path, model });
         return contract;
       }),
     }),

@@ -76,9 +76,12 @@ test('A market with any range deleted or overwritten gives a market or faults', 
   );
 });
 
+/** Also maps that JavaScript can't convert to a text. */
+const VALUES = fc.oneof(fc.jsonValue(), fc.constantFrom({ toString: {} }, [{ toString: 1, valueOf: 1 }]));
+
 test('A market with any value replaced gives a market or faults', () => {
   fc.assert(
-    fc.property(MARKETS, fc.nat(10_000), fc.jsonValue(), (market, pick, value) => {
+    fc.property(MARKETS, fc.nat(10_000), VALUES, (market, pick, value) => {
       const document = parseDocument(market);
       const paths = pathsOf(document.contents, []);
       document.setIn(paths[pick % paths.length] ?? [], value);
