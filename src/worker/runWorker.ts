@@ -50,7 +50,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
 /** Slots that there are even then. */
-const FEW_SLOTS = 25;
+const FEW_SLOTS = 12;
 const POLLS = 2;
 
 /** How long steps under way may take to finish when the worker stops. */

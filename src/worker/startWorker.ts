@@ -15,7 +15,7 @@ import { readCircuits } from '../store/fairness/circuits.js';
 import { openDatabase } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
 import { countHeldPosts } from '../store/leads/heldPosts.js';
-import { factsOf, overdueLeads, postponeSweep } from '../store/leads/leads.js';
+import { factsOf, notStarted, overdueLeads, postponeSweep } from '../store/leads/leads.js';
 import type { NewLeads } from '../store/leads/newLeads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
@@ -85,6 +85,7 @@ export async function startWorker(
         isWithdrawn: lead.withdrawal !== undefined,
       })),
     postpone: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
+    waiting: (leadIds: string[]) => notStarted(database, leadIds),
   };
   const marketChanges = { next: () => nextMarketChange(database, new Date()) };
   const services = {

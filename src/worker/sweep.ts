@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/model/lead.js';
 import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.js';
 import { startIfMissing } from '../temporal/startLead.js';
+import { OVERDUE_AFTER_MS } from '../store/leads/leads.js';
 import { notifyWithdrawn } from '../temporal/leadWorkflowClient.js';
 
 /** A lead that should have made progress and did not. */
@@ -12,48 +14,71 @@ export interface OverdueLead {
   isWithdrawn: boolean;
 }
 
-/** Finds overdue leads, and postpones the next check of handled ones. */
+/** Finds overdue leads, postpones the next check of handled ones, and says which of them have not started their first round. */
 export interface OverdueLeads {
   find(before: Date, limit: number): Promise<OverdueLead[]>;
   postpone(leadIds: string[], lookAgainAt: Date): Promise<void>;
+  waiting(leadIds: string[]): Promise<string[]>;
 }
 
-/** A lead is overdue when it has not moved for this long after it should have, ms. */
-const GRACE_MS = 5_000;
 /** A handled lead is not checked again for this long, ms: its workflow may still be queued. */
 const AGAIN_MS = 60_000;
 const EVERY_MS = 2_000;
-/** Ten a second: a backlog after an outage starts in order of age, and leaves capacity for new leads. */
-const BATCH = 20;
+/** Leads that have been started and wait for a worker, at most: a backlog starts as fast as it can be sold beside new leads. */
+const MOST_WAITING = 20;
+/** When to look which of them still wait, ms, and for how long they count. */
+const LOOK_AGAIN_MS = 250;
+const COUNTS_FOR_MS = 10_000;
 
 /**
- * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It also
- * notifies the workflows of withdrawn leads, if the process that withdrew them could not. It decides by the lead's own
- * due time, because Temporal forgets finished ids after its retention.
+ * Starts stored leads that have no workflow: the API has deferred them, Temporal was down, or a process died between
+ * storing and starting. It also notifies the workflows of withdrawn leads, if the process that withdrew them could not. It
+ * decides by the lead's own due time, because Temporal forgets finished ids after its retention.
  */
-export const startSweep = (
+export function startSweep(client: Client, taskQueue: string, overdue: OverdueLeads, log: Log): PeriodicTask {
+  let waiting = new Map<string, number>();
+  /** How many more leads may be started now. */
+  const room = async (): Promise<number> => {
+    const recent = [...waiting].filter(([, at]) => at > Date.now() - COUNTS_FOR_MS);
+    const still = new Set(recent.length === 0 ? [] : await overdue.waiting(recent.map(([id]) => id)));
+    waiting = new Map(recent.filter(([id]) => still.has(id)));
+    return MOST_WAITING - waiting.size;
+  };
+  const sweep = async (signal: AbortSignal): Promise<number> => {
+    let limit = await room();
+    while (limit === 0 && !signal.aborted) {
+      await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      limit = await room();
+    }
+    if (signal.aborted) return 0;
+    const started = await client.withAbortSignal(signal, () => sweepBatch(client, taskQueue, overdue, limit));
+    for (const id of started) waiting.set(id, Date.now());
+    if (started.length > 0) await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    return started.length;
+  };
+  const events = { done: { event: 'sweep' }, failed: { event: 'sweep_failed' } };
+  return runPeriodically(sweep, { everyMs: EVERY_MS, repeatUntilIdle: true, ...events }, log);
+}
+
+/** One pass over at most `limit` leads; returns those whose workflows it started. */
+export async function sweepBatch(
   client: Client,
   taskQueue: string,
-  overdue: OverdueLeads,
-  log: Log,
-): PeriodicTask =>
-  runPeriodically(
-    (signal) => client.withAbortSignal(signal, () => sweepBatch(client, taskQueue, overdue)),
-    { everyMs: EVERY_MS, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
-    log,
-  );
-
-/** One pass over at most a batch; returns how many workflows it started. */
-export async function sweepBatch(client: Client, taskQueue: string, overdue: OverdueLeads): Promise<number> {
-  const leads = await overdue.find(new Date(Date.now() - GRACE_MS), BATCH);
-  const started = await Promise.allSettled(leads.map((lead) => ensureStarted(client, taskQueue, lead)));
-  const seenTo = leads.filter((_lead, i) => started[i]?.status === 'fulfilled');
+  overdue: Pick<OverdueLeads, 'find' | 'postpone'>,
+  limit: number,
+): Promise<string[]> {
+  const leads = await overdue.find(new Date(Date.now() - OVERDUE_AFTER_MS), limit);
+  const handled = await Promise.allSettled(leads.map((lead) => ensureStarted(client, taskQueue, lead)));
+  const seenTo = leads.filter((_lead, i) => handled[i]?.status === 'fulfilled');
   await overdue.postpone(
     seenTo.map(({ facts }) => facts.leadId),
     new Date(Date.now() + AGAIN_MS),
   );
-  for (const one of started) if (one.status === 'rejected') throw one.reason;
-  return started.filter((one) => one.status === 'fulfilled' && one.value).length;
+  return leads.flatMap(({ facts }, i) => {
+    const one = handled[i];
+    if (one?.status === 'rejected') throw one.reason;
+    return one?.value === true ? facts.leadId : [];
+  });
 }
 
 /** @returns whether the lead had no workflow, and has one now */

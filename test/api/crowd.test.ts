@@ -59,7 +59,6 @@ describe('with more concurrent sources than sellable leads', () => {
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
     expect(replies.filter(({ body }) => body.status === 'pending').length).toBeGreaterThan(8);
 
-    // The sweep would start them after a minute.
     await expect.poll(sold, { timeout: 40_000, interval: 100 }).toBe(17);
     const asked = buyer.of('ping').map(({ at }) => at);
     const within = (ms: number, from: number) => asked.filter((at) => at >= from && at < from + ms).length;

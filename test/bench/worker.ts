@@ -18,7 +18,7 @@ logSdkMessages(log);
 await runService(log, 20_000, async () => {
   const sender = openSender(settings);
   const database = openDatabase(settings);
-  const nothing = { find: async () => [], postpone: async () => undefined };
+  const nothing = { find: async () => [], postpone: async () => undefined, waiting: async () => [] };
   const worker = await runWorker(
     settings,
     {

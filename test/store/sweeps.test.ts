@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLog } from '../../src/log.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { overdueLeads } from '../../src/store/leads/leads.js';
 import { GIVEN_BACK_SIGNAL, WITHDRAWN_SIGNAL, LEAD_WORKFLOW, workflowId } from '../../src/temporal/names.js';
-import { sweepBatch, type OverdueLead } from '../../src/worker/sweep.js';
+import { startSweep, sweepBatch, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -45,7 +46,7 @@ describe('A backlog', () => {
       isWithdrawn: false,
     }));
 
-  test('is started in that order, at most twenty at a time, and marked as handled on start', async () => {
+  test('is started in that order, and marked as handled on start', async () => {
     const leads = backlog(35);
     const started: string[] = [];
     const most = { atOnce: 0 };
@@ -69,11 +70,40 @@ describe('A backlog', () => {
         expect(started).toEqual(seen.map(workflowId));
       },
     };
-    expect(await sweepBatch(client, 'queue', overdue)).toBe(20);
-    expect(await sweepBatch(client, 'queue', overdue)).toBe(leads.length - 20);
+    expect(await sweepBatch(client, 'queue', overdue, 20)).toHaveLength(20);
+    expect(await sweepBatch(client, 'queue', overdue, 20)).toHaveLength(15);
     expect(started).toEqual(leads.map(({ facts }) => workflowId(facts.leadId)));
     expect(seen).toHaveLength(leads.length);
     expect(most.atOnce).toBe(20);
+  });
+
+  test('is started no faster than workers take its leads', async () => {
+    const leads = backlog(50);
+    const started: string[] = [];
+    let taken = 0;
+    const client = {
+      withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+      withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work(),
+      workflow: {
+        start: async (_workflow: string, { workflowId: id }: { workflowId: string }) => void started.push(id),
+      },
+    } as unknown as Client;
+    const overdue = {
+      find: async (_before: Date, limit: number) => leads.slice(started.length, started.length + limit),
+      postpone: async () => undefined,
+      waiting: async (ids: string[]) =>
+        ids.filter((id) => leads.findIndex((one) => one.facts.leadId === id) >= taken),
+    };
+    const sweep = startSweep(client, 'queue', overdue, createLog({ LOG_LEVEL: 'silent' }, 'test'));
+    await expect.poll(() => started.length).toBe(20);
+    // Two more looks.
+    await sleep(600);
+    expect(started).toHaveLength(20);
+    taken = 15;
+    await expect.poll(() => started.length).toBe(35);
+    taken = 50;
+    await expect.poll(() => started.length, { timeout: 3000 }).toBe(50);
+    await sweep.stop();
   });
 
   test('continues past a lead that can’t be started, which is retried', async () => {
@@ -89,7 +119,7 @@ describe('A backlog', () => {
       find: () => Promise.resolve(backlog(3)),
       postpone: async (leadIds: string[]) => void seen.push(...leadIds),
     };
-    await expect(sweepBatch(client, 'queue', overdue)).rejects.toThrow('refused');
+    await expect(sweepBatch(client, 'queue', overdue, 20)).rejects.toThrow('refused');
     expect(seen).toEqual(['lead-0', 'lead-2']);
   });
 
@@ -115,7 +145,7 @@ describe('A backlog', () => {
       find: () => Promise.resolve([running, back, gone]),
       postpone: async (leadIds: string[]) => void seen.push(...leadIds),
     };
-    expect(await sweepBatch(client, 'queue', overdue)).toBe(1);
+    expect(await sweepBatch(client, 'queue', overdue, 20)).toEqual([gone.facts.leadId]);
     expect(seen).toEqual(['lead-0', 'lead-1', 'lead-2']);
     expect(signals).toEqual([
       [workflowId('lead-1'), GIVEN_BACK_SIGNAL],

@@ -9,6 +9,7 @@ import {
   findStoredLead,
   insertLead,
   markAnswered,
+  OVERDUE_AFTER_MS,
   type LeadSummary,
 } from '../../store/leads/leads.js';
 import type { LeadDocument, StoredLead } from '../../store/documents.js';
@@ -49,7 +50,7 @@ export type AcceptedLead =
 /**
  * Stores a lead, starts its workflow, and waits for the outcome. A stored lead is accepted: its workflow runs, whatever
  * fails after that. A lead on a suppression list is stored as withdrawn, and its workflow only sends postbacks. A lead
- * that can't be sold while its source waits is answered `pending` at once, and goes on sale after the others.
+ * that can't be sold while its source waits is answered `pending` at once, and the sweep starts it once there is room.
  * @throws OperationError for errors of the source; a database error if the lead could not be stored
  */
 export async function acceptLead(
@@ -73,17 +74,18 @@ export async function acceptLead(
   }
   const waits = request.answerWithinMs > 0;
   const isDeferred = waits && !backlog.isInTime(lead.seller, request.answerWithinMs);
-  const stored = await insertLead(database, { ...lead, dueAt: isDeferred ? startedLater() : lead.dueAt });
+  const stored = await insertLead(database, { ...lead, dueAt: isDeferred ? overdueNow() : lead.dueAt });
   if (!stored.inserted) return repeatOf(stored.repeated, lead);
   const { seller, source, campaign } = lead;
   for (const field of lead.unread ?? []) metrics.unread(1, { seller, source, field });
   const facts = { ...factsOf(lead), answerTo: answers.id };
-  if (!waits || isDeferred) {
+  if (isDeferred) {
+    metrics.leadDeferred(1, { campaign });
+    if (lead.idempotency !== undefined) await markAnswered(database, lead._id).catch(() => undefined);
+    return { lead, outcome: undefined };
+  }
+  if (!waits) {
     starter.start(facts);
-    if (isDeferred) {
-      metrics.leadDeferred(1, { campaign });
-      if (lead.idempotency !== undefined) await markAnswered(database, lead._id).catch(() => undefined);
-    }
     return { lead, outcome: undefined };
   }
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
@@ -103,6 +105,9 @@ export async function acceptLead(
     return { lead: now ?? lead, outcome: undefined };
   }
 }
+
+/** The sweep starts the lead with its next step. */
+const overdueNow = (): Date => new Date(Date.now() - OVERDUE_AFTER_MS);
 
 /** When the sweep looks for a lead that may have to wait in Temporal's task queue. */
 const startedLater = (): Date => new Date(Date.now() + 60_000);

@@ -217,6 +217,9 @@ async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Pro
   return matchedCount === 1 ? 'returned' : 'sold';
 }
 
+/** A lead is overdue when it has not moved for this long after it should have, ms: the sweep looks whether it has a workflow. */
+export const OVERDUE_AFTER_MS = 5_000;
+
 /** Leads that are overdue since `before`, oldest first. */
 export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<StoredLead[]> {
   return leads
@@ -224,6 +227,15 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
     .sort({ dueAt: 1 })
     .limit(limit)
     .toArray();
+}
+
+/** Which of these leads have not started their first round. */
+export async function notStarted({ leads }: Pick<Database, 'leads'>, leadIds: string[]): Promise<string[]> {
+  const found = await leads
+    .find({ _id: { $in: leadIds }, status: 'received', lastRound: { $exists: false } })
+    .project<{ _id: string }>({ _id: 1 })
+    .toArray();
+  return found.map(({ _id }) => _id);
 }
 
 /**
