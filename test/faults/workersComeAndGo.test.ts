@@ -87,7 +87,7 @@ describe('while workers start and stop', () => {
     expect(JSON.stringify(rounds)).toContain('timeout');
   });
 
-  it('a worker stopped with sixteen leads in flight drains, and each lead is sold once', async () => {
+  it('a worker stopped with twelve leads in flight drains, and each lead is sold once', async () => {
     const asked = await buyer();
     const sold = await buyer();
     await market('asked', { asked: { server: asked, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });
@@ -102,9 +102,9 @@ describe('while workers start and stop', () => {
     onTestFinished(() => worker.kill());
     const lead = (category: string) => sendLead(source, category, undefined, { prefer: 'respond-async' });
     // No more than a worker has slots on a busy machine.
-    const eight = (category: string) => Promise.all(Array.from({ length: 8 }, () => lead(category)));
-    const [atPing, atPost] = await Promise.all([eight('asked'), eight('sold')]);
-    await Promise.all([pings.atLeast(8), posts.atLeast(8)]);
+    const six = (category: string) => Promise.all(Array.from({ length: 6 }, () => lead(category)));
+    const [atPing, atPost] = await Promise.all([six('asked'), six('sold')]);
+    await Promise.all([pings.atLeast(6), posts.atLeast(6)]);
 
     worker.tellToEnd();
     await expect.poll(() => worker.logged({ event: 'stopping' }).length, { timeout: 10_000 }).toBe(1);
