@@ -47,18 +47,22 @@ export function startSweep(client: Client, taskQueue: string, overdue: OverdueLe
   const sweep = async (signal: AbortSignal): Promise<number> => {
     let limit = await room();
     while (limit === 0 && !signal.aborted) {
-      await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      await beforeNextLook(signal);
       limit = await room();
     }
     if (signal.aborted) return 0;
     const started = await client.withAbortSignal(signal, () => sweepBatch(client, taskQueue, overdue, limit));
     for (const id of started) waiting.set(id, Date.now());
-    if (started.length > 0) await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    if (started.length > 0) await beforeNextLook(signal);
     return started.length;
   };
   const events = { done: { event: 'sweep' }, failed: { event: 'sweep_failed' } };
   return runPeriodically(sweep, { everyMs: EVERY_MS, repeatUntilIdle: true, ...events }, log);
 }
+
+/** Ends early when the sweep is stopped. */
+const beforeNextLook = (signal: AbortSignal): Promise<void> =>
+  sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
 
 /** One pass over at most `limit` leads; returns those whose workflows it started. */
 export async function sweepBatch(
