@@ -20,7 +20,7 @@ const PUBLIC = [
   'GET /ready',
 ];
 
-/** Open to those who know their token; test/api/specs.test.ts tests that others get 404. */
+/** Open to everybody with the token; test/api/specs.test.ts tests that others get 404. */
 const BY_TOKEN = [
   'GET /specs/:access/:category',
   'GET /specs/:access/:category/openapi.json',

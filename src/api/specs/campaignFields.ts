@@ -40,7 +40,7 @@ const TYPES: Record<FieldType, string> = {
   enum: 'One of the listed values',
 };
 
-/** The campaign's fields: seller and category, the required ones, those that buyers ask for, and the other standard ones. */
+/** The campaign's fields: seller and category, the required fields, the fields that buyers ask for, and the other standard fields. */
 export function campaignFields({ campaign, seller, asked }: SpecTerms): CampaignField[] {
   const { required, fields: declared = {} } = campaign;
   const names = new Set([

@@ -9,7 +9,7 @@ export type Row = readonly (readonly [name: string, value: string | number | boo
 /** What an outlet needs beside the post. */
 export type OutletPost = Post & { category: string };
 
-/** The sale, then the lead's fields: all of them, or those that the outlet names. Several values are joined by a comma. */
+/** The sale, then the lead's fields: all of them, or the fields that the outlet names. Several values are joined by a comma. */
 export function rowOf(post: OutletPost, { fields }: Pick<Outlet, 'fields'>): Row {
   const names = fields ?? Object.keys(post.lead);
   return [

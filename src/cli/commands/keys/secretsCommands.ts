@@ -20,7 +20,9 @@ interface Options {
 
 export function secretsCommand(): Command {
   return new Command('secrets')
-    .description('show and rotate the secrets that sign messages, and set those that the market file names')
+    .description(
+      'show and rotate the secrets that sign messages, and set the secrets that the market file names',
+    )
     .addCommand(
       command('show', 'print the secret of a buyer or seller; the audit records who read it').action(show),
     )
