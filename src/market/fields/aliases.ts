@@ -1,5 +1,6 @@
 import { FIELDS } from './standardFields.js';
 import { foldedName } from './fieldNames.js';
+import { labelledNames, type LabelledName } from './labels.js';
 
 /** How one source names its fields. */
 export interface SourceTerms {
@@ -28,7 +29,8 @@ export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
   ],
   [FULL_NAME]: [
     ...['full_name', 'name', 'your_name', 'contact_name', 'customer_name', 'applicant_name', 'lead_name'],
-    ...['first_and_last_name', 'first_last_name', 'name_full', 'your_full_name'],
+    ...['first_and_last_name', 'first_last_name', 'name_full', 'your_full_name', 'name_first_and_last'],
+    ...['full_legal_name', 'legal_name', 'contact_full_name', 'customer_full_name', 'applicant_full_name'],
   ],
   phone: [
     ...['phone_number', 'primary_phone', 'primary_phone_number', 'phone_1', 'mobile', 'mobile_phone'],
@@ -36,13 +38,15 @@ export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
     ...['tel', 'telephone', 'telephone_number', 'tel_no', 'phone_no', 'contact_phone', 'contact_number'],
     ...['contact_phone_number', 'your_phone', 'your_phone_number', 'your_tel', 'user_phone', 'phone_home'],
     ...['home_phone', 'home_phone_number', 'day_phone', 'daytime_phone', 'daytime_phone_number'],
-    ...['evening_phone', 'work_phone', 'work_phone_number'],
+    ...['evening_phone', 'work_phone', 'work_phone_number', 'phone_mobile', 'phone_cell', 'phone_primary'],
+    ...['mobile_no', 'cell_no', 'contact_no', 'telephone_no', 'callback_number', 'phone_work'],
   ],
   phoneExtension: ['ext', 'extension', 'phone_ext'],
   state: [
     ...['state_code', 'state_abbr', 'state_abbreviation', 'us_state', 'state_province', 'state_region'],
     ...['state_or_province', 'address_state', 'address_state_province', 'home_state', 'property_state'],
     ...['residence_state', 'mailing_state', 'your_state', 'user_state', 'region', 'region_code', 'province'],
+    ...['state_region_province', 'state_province_region', 'province_state', 'region_state'],
     'st',
   ],
   email: [
@@ -53,10 +57,18 @@ export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
     ...['zip_code', 'postal_code', 'postcode', 'zip5', 'us_zip', 'zip_postal_code', 'zip_postal', 'postal'],
     ...['zip_or_postal_code', 'address_zip', 'address_zip_code', 'address_zip_postal_code', 'home_zip'],
     ...['address_postal_code', 'property_zip', 'property_zip_code', 'mailing_zip', 'your_zip', 'user_zip'],
+    ...[
+      'zip_post_code',
+      'postal_zip',
+      'postal_zip_code',
+      'postal_code_zip',
+      '5_digit_zip',
+      '5_digit_zip_code',
+    ],
   ],
   city: [
     ...['city_name', 'town', 'city_town', 'address_city', 'home_city', 'property_city', 'mailing_city'],
-    ...['your_city', 'user_city', 'locality'],
+    ...['your_city', 'user_city', 'locality', 'town_city'],
   ],
   subId: ['sub_id_1', 'sub_1', 's1', 'aff_sub', 'aff_sub_1'],
   subId2: ['sub_2', 's2', 'aff_sub_2'],
@@ -110,14 +122,33 @@ const usualNames: ReadonlyMap<string, Meaning> = new Map(
   ),
 );
 
-/** A form's group around a person's fields: `lead[first_name]`. */
-const GROUP = /^(?:lead|contact|user|customer|person|applicant|form|fields|form_fields|data)\[([^[\]]+)\]$/i;
+/** A form's group around a person's fields: `lead[first_name]`, or `contact__first_name` as Zapier writes it. */
+const GROUP =
+  /^(?:lead|contact|user|customer|person|applicant|form|fields|form_fields|data)(?:\[([^[\]]+)\]|__([^_].*))$/i;
 
 /** The field that a name means to a source; undefined for a name of its own. */
 export type Meanings = (name: string) => Meaning | undefined;
 
+/** The fields that forms ask a person for; only their names are looked for within labels. */
+const ASKED = new Set(['firstName', 'lastName', FULL_NAME, 'phone', 'email', 'zip', 'state', 'city']);
+
+/** Names that mean something else within a longer label: `Your first`, `SSN last 4`. */
+const ONLY_ALONE = new Set(['first', 'last', 'st', 'mail']);
+
+/** Whatever a label says goes behind the names that are exact. */
+const LABEL_RANK = 1000;
+const NUMBERED_RANK = 2000;
+
+interface MeaningOptions {
+  /** Whether a name with a number that a form builder added (`Phone 2`, `tel-463`) means the name without it. */
+  numbered?: boolean;
+}
+
 /** A source's own aliases go before the usual names; one that names itself is a custom field. */
-export function meanings({ aliases = [], defaults = true }: SourceTerms): Meanings {
+export function meanings(
+  { aliases = [], defaults = true }: SourceTerms,
+  options: MeaningOptions = {},
+): Meanings {
   const own = new Map(
     aliases.flatMap(({ name, field }) =>
       [name, foldedName(name)].map((spelling): [string, Meaning] => [spelling, { field, rank: 0 }]),
@@ -126,6 +157,29 @@ export function meanings({ aliases = [], defaults = true }: SourceTerms): Meanin
   return (name) => {
     const meant = own.get(name) ?? own.get(foldedName(name));
     if (meant !== undefined || !defaults) return meant;
-    return usualNames.get(foldedName(GROUP.exec(name)?.[1] ?? name));
+    const inGroup = GROUP.exec(name);
+    const bare = inGroup?.[1] ?? inGroup?.[2] ?? name;
+    return usualNames.get(foldedName(bare)) ?? meaningOfLabel(bare, options);
   };
+}
+
+/** What a label of a form asks for (`What’s your ZIP code?`), if it asks for one thing. */
+function meaningOfLabel(name: string, { numbered = false }: MeaningOptions): Meaning | undefined {
+  const found = labelledNames(name).flatMap((label) => {
+    const known = askedFor(label.text, label);
+    if (known !== undefined) return [{ field: known.field, rank: LABEL_RANK + known.rank }];
+    const [, unnumbered] = (numbered && /^(.+?) ?\d{1,4}$/.exec(label.text)) || [];
+    const meant = unnumbered === undefined ? undefined : askedFor(unnumbered, label);
+    return meant === undefined ? [] : [{ field: meant.field, rank: NUMBERED_RANK + meant.rank }];
+  });
+  const [first] = found;
+  return found.every(({ field }) => field === first?.field) ? first : undefined;
+}
+
+function askedFor(text: string, { isQualified }: LabelledName): Meaning | undefined {
+  const folded = foldedName(text);
+  const meaning = ONLY_ALONE.has(folded) ? undefined : usualNames.get(folded);
+  if (meaning === undefined || !ASKED.has(meaning.field)) return undefined;
+  // A preferred name is no whole one.
+  return meaning.field === FULL_NAME && isQualified ? undefined : meaning;
 }
