@@ -133,9 +133,9 @@ const PairsInFile = Type.Object(
   {
     into: optional(Plain('a name', 'answers', 64)),
     list: Paths,
-    key: PathText,
+    key: Paths,
     names: optional(
-      Type.Object({ list: PathText, key: PathText, value: PathText }, { title: 'a list that names keys' }),
+      Type.Object({ list: Paths, key: PathText, value: PathText }, { title: 'a list that names keys' }),
     ),
     value: Type.Union(
       [PathText, Type.Array(Type.Union([PathText, Type.Array(PathText)]), { minItems: 1, maxItems: 40 })],
@@ -174,10 +174,11 @@ export const InboundInFile = Type.Object(
         { title: 'a challenge' },
       ),
     ),
-    reads: optional(oneOf('a format', ['auto', 'json', 'form', 'multipart'], 'auto')),
+    reads: optional(oneOf('a format', ['auto', 'json', 'xml', 'form', 'multipart'], 'auto')),
     brackets: Bool,
     files: optional(oneOf('what happens to files', ['drop', 'refuse'], 'drop')),
     unwrap: optional(Type.Object({ json: Plain('a name', 'rawRequest', 200) }, { title: 'a text to read' })),
+    subfields: Bool,
     pairs: optional(
       Type.Union([PairsInFile, Type.Array(PairsInFile, { minItems: 1, maxItems: 10 })], {
         title: 'a list of pairs, or several',
@@ -186,7 +187,13 @@ export const InboundInFile = Type.Object(
     ),
     each: optional(PathText),
     ignore: optional(Conditions),
-    once: optional(Paths),
+    once: optional(
+      several(
+        Type.Union([PathText, Type.Array(PathText, { minItems: 1, maxItems: 5 })]),
+        'a path or a list of paths',
+        '"id"',
+      ),
+    ),
     test: optional(Conditions),
     answer: optional(
       Type.Object({ taken: Status, refused: Status, redirect: optional(Url) }, { title: 'an answer' }),
@@ -240,9 +247,11 @@ export function buildInbound({ ...inbound }: InboundInFile): Inbound {
   return {
     ...inbound,
     prove: optionalList(prove),
-    pairs: optionalList(pairs)?.map(({ list, value, ...rest }) => ({
+    pairs: optionalList(pairs)?.map(({ list, key, names, value, ...rest }) => ({
       ...rest,
       list: listed(list),
+      key: listed(key),
+      names: names && { ...names, list: listed(names.list) },
       value: listed(value),
     })),
     ignore: optionalList(ignore)?.map(conditionOf),

@@ -18,6 +18,10 @@ export function textsOf(value: unknown, as?: Kind): string[] {
 type Answer = ReadonlyMap<string, string>;
 
 function mapTexts(value: Readonly<Record<string, unknown>>, as: Kind | undefined): string[] {
+  const names = Object.keys(value);
+  // Several choices, by number, and what a person wrote beside them.
+  if (names.length > 0 && names.every((name) => /^(?:\d{1,4}|other)$/i.test(name)))
+    return names.flatMap((name) => textsOf(value[name], as));
   const answer = answerIn(value);
   const text = answerText(answer, as);
   if (text !== undefined) return [text];
@@ -40,13 +44,13 @@ export const partIn = (value: unknown, part: Part): string | undefined =>
 
 /** A composite answer as a person would write it; undefined if it is none that is known. */
 function answerText(answer: Answer, as: Kind | undefined): string | undefined {
-  const whole = answer.get('full') ?? answer.get('value') ?? answer.get('label');
-  if (whole !== undefined) return whole;
-  const join = (names: readonly string[], separator: string): string =>
-    names
-      .flatMap((name) => answer.get(name) ?? [])
-      .filter((text) => text.trim() !== '')
-      .join(separator);
+  const first = (names: readonly string[]): string | undefined =>
+    names.map((name) => answer.get(name)).find((text) => text !== undefined && text.trim() !== '');
+  const join = (names: readonly (string | readonly string[])[], separator: string): string =>
+    names.flatMap((name) => first([name].flat()) ?? []).join(separator);
+  const whole = as === 'phone' ? first([...WHOLE, ...WHOLE_NUMBER]) : undefined;
+  const said = whole ?? answer.get('full') ?? answer.get('value') ?? answer.get('label');
+  if (said !== undefined) return said;
   if (answer.has('year') && answer.has('month') && answer.has('day')) {
     const [year = '', month = '', day = ''] = ['year', 'month', 'day'].map((name) =>
       answer.get(name)?.trim(),
@@ -54,20 +58,29 @@ function answerText(answer: Answer, as: Kind | undefined): string | undefined {
     const date = [year, month.padStart(2, '0'), day.padStart(2, '0')].join('-');
     return year === '' ? '' : date;
   }
-  if (answer.has('phone') && (answer.has('area') || as === 'phone'))
-    return join(['country', 'area', 'phone'], ' ');
+  if (answer.has('timeinput')) return join(['timeinput', 'ampm'], ' ');
+  const hasArea = first(AREA) !== undefined;
+  if ((hasArea && first(LINE) !== undefined) || (as === 'phone' && first(LINE) !== undefined)) {
+    const code = first(COUNTRY)?.replace(/^\D*$/, '') ?? '';
+    return `${code} ${join([AREA, EXCHANGE, LINE], ' ')}`.trim();
+  }
   if (answer.has('first') && answer.has('last'))
     return join(['prefix', 'first', 'middle', 'last', 'suffix'], ' ');
-  const address = [
-    'addrline1',
-    'addrline2',
-    'line1',
-    'line2',
-    'city',
-    'state',
-    'postal',
-    'postalcode',
-    'zip',
-  ];
-  return answer.has('city') ? join(address, ', ') : undefined;
+  return answer.has('city') ? join(ADDRESS, ', ') : undefined;
 }
+
+const WHOLE = ['full', 'value', 'label'];
+/** What widgets for phone numbers call the whole number, and its parts. */
+const WHOLE_NUMBER = ['e164', 'international', 'formatted', 'fullnumber', 'phonenumber'];
+const COUNTRY = ['country', 'countrycode', 'dialcode', 'callingcode'];
+const AREA = ['area', 'areacode'];
+const EXCHANGE = ['exchange', 'prefix'];
+const LINE = ['phone', 'line', 'linenumber', 'number', 'subscriber', 'suffix'];
+
+const ADDRESS = [
+  ['addrline1', 'addressline1', 'line1', 'address', 'address1', 'street', 'streetaddress'],
+  ['addrline2', 'addressline2', 'line2', 'address2', 'street2'],
+  'city',
+  ['state', 'region', 'province'],
+  ['postal', 'postalcode', 'zip', 'zipcode'],
+];

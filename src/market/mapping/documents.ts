@@ -13,29 +13,33 @@ export const MAX_DOCUMENTS = 100;
 /** The most entries of a list of pairs. */
 const MAX_PAIRS = 1000;
 
-type Shape = Pick<Inbound, 'unwrap' | 'pairs' | 'each'>;
+type Shape = Pick<Inbound, 'unwrap' | 'subfields' | 'pairs' | 'each'>;
 
 /** Takes a request's body apart: the documents in it, each of which may become a lead. */
 export type DocumentReader = (body: unknown) => SourceDocument[];
 
 /** @throws Error if a path is faulty */
-export function documentReader({ unwrap, pairs = [], each }: Shape): DocumentReader {
+export function documentReader({ unwrap, subfields = false, pairs = [], each }: Shape): DocumentReader {
   const readPairs = pairs.map(pairsReader);
   const eachPath = each === undefined ? undefined : compiledPath(each);
+  const withPairs = (plain: SourceDocument): SourceDocument =>
+    readPairs.reduce((document, read) => merged(document, read(document)), plain);
   const documentOf = (body: unknown): SourceDocument => {
     const inner = unwrap && isMap(body) ? parseExactJson(textsOf(body[unwrap.json]).join('')) : undefined;
-    const plain = merged(body, inner, { body });
-    return readPairs.reduce((document, read) => merged(document, read(document)), plain);
+    const whole = merged(body, inner);
+    return merged(subfields ? withSubfields(whole) : whole, { body });
   };
   return (body) => {
     const whole = Array.isArray(body) ? body.slice(0, MAX_DOCUMENTS) : [body];
-    const documents = whole.map(documentOf);
-    if (eachPath === undefined) return documents;
-    return documents
-      .flatMap((document) => {
-        const found = valueAt(eachPath, document);
+    return whole
+      .map(documentOf)
+      .flatMap((plain) => {
+        const document = withPairs(plain);
+        const found = eachPath && valueAt(eachPath, document);
         if (found === undefined) return [document];
-        return (Array.isArray(found) ? found : [found]).map((item: unknown) => merged(document, item));
+        // Each lead may have a list of pairs of its own.
+        const items: unknown[] = Array.isArray(found) ? found.slice(0, MAX_DOCUMENTS) : [found];
+        return items.map((item) => withPairs(merged(document, item)));
       })
       .slice(0, MAX_DOCUMENTS);
   };
@@ -45,9 +49,26 @@ export function documentReader({ unwrap, pairs = [], each }: Shape): DocumentRea
 const merged = (...maps: unknown[]): SourceDocument =>
   Object.fromEntries(maps.flatMap((map) => (isMap(map) ? Object.entries(map) : [])));
 
+/** A line of a text that holds a map: `first = Jane`. */
+const SUBFIELD = /^([A-Za-z][\w -]{0,40}?) = ?(.*)$/s;
+
+/** Texts whose every line is `name = value`, as maps. */
+const withSubfields = (document: SourceDocument): SourceDocument =>
+  Object.fromEntries(
+    Object.entries(document).map(([name, value]) => {
+      const lines = typeof value === 'string' ? value.split(/\r?\n/) : [];
+      const parts = lines.flatMap((line) => SUBFIELD.exec(line) ?? []);
+      return [name, lines.length > 0 && parts.length === 3 * lines.length ? mapOf(parts) : value];
+    }),
+  );
+
+const mapOf = (parts: readonly string[]): SourceDocument =>
+  Object.fromEntries(parts.flatMap((name, i) => (i % 3 === 1 ? [[name, parts[i + 1]]] : [])));
+
 function pairsReader({ into, list, key, names, value }: Pairs): (document: SourceDocument) => SourceDocument {
   const lists = list.map(compiledPath);
-  const keyPath = key === '@key' ? undefined : compiledPath(key);
+  const keys = key.map((one) => (one === '@key' ? undefined : compiledPath(one)));
+  const keyPaths = keys.filter((path) => path !== undefined);
   const values = value.map((paths) => [paths].flat().map(entryPath));
   const translate = names && translator(names);
   return (document) => {
@@ -55,21 +76,26 @@ function pairsReader({ into, list, key, names, value }: Pairs): (document: Sourc
       .map((path) => valueAt(path, document))
       .find((one) => one !== undefined && one !== null);
     const titles = translate?.(document);
-    const entries = entriesOf(found).slice(0, MAX_PAIRS);
+    const entries = entriesOf(found, keyPaths).slice(0, MAX_PAIRS);
     const map = new Map<string, unknown>();
     for (const [name, entry] of entries) {
-      const written = keyPath === undefined ? name : textsOf(valueAt(keyPath, entry))[0];
+      const written = keys
+        .map((path) => (path === undefined ? name : textsOf(valueAt(path, entry))[0]))
+        .find((text) => text !== undefined && text.trim() !== '');
       const title = titles === undefined ? written : titles.get(written ?? '');
-      if (title !== undefined && !map.has(title)) map.set(title, firstShown(values, entry));
+      if (title !== undefined && (map.get(title) ?? null) === null) map.set(title, firstShown(values, entry));
     }
     const made = Object.fromEntries(map);
     return into === undefined ? made : { [into]: made };
   };
 }
 
-function entriesOf(list: unknown): [name: string, entry: unknown][] {
+/** The entries of a list or a map. An entry that stands alone, as XML writes a list of one, is the only one. */
+function entriesOf(list: unknown, keys: readonly DocumentPath[]): [name: string, entry: unknown][] {
   if (Array.isArray(list)) return list.map((entry: unknown, i) => [String(i), entry]);
-  return isMap(list) ? Object.entries(list) : [];
+  if (!isMap(list)) return [];
+  const isEntry = keys.some((path) => textsOf(valueAt(path, list)).length > 0);
+  return isEntry ? [['0', list]] : Object.entries(list);
 }
 
 /** Undefined for the entry itself. */
@@ -86,10 +112,12 @@ function firstShown(values: readonly (DocumentPath | undefined)[][], entry: unkn
 }
 
 function translator({ list, key, value }: NonNullable<Pairs['names']>) {
-  const [listPath, keyPath, valuePath] = [compiledPath(list), compiledPath(key), compiledPath(value)];
+  const lists = list.map(compiledPath);
+  const [keyPath, valuePath] = [compiledPath(key), compiledPath(value)];
   return (document: SourceDocument): ReadonlyMap<string, string> =>
     new Map(
-      entriesOf(valueAt(listPath, document))
+      lists
+        .flatMap((path) => entriesOf(valueAt(path, document), [keyPath]))
         .slice(0, MAX_PAIRS)
         .flatMap(([, entry]): [string, string][] => {
           const [name] = textsOf(valueAt(keyPath, entry));

@@ -14,20 +14,25 @@ export interface Inbound {
   /** The secret of the preset's proofs, as `SecretName`. */
   secret?: string;
   challenge?: Challenge;
-  reads?: 'auto' | 'json' | 'form' | 'multipart';
+  reads?: 'auto' | 'json' | 'xml' | 'form' | 'multipart';
   /** Whether `a[b][c]` of a form nests. */
   brackets?: boolean;
   /** Whether files of a form are left out, or refused with their request; default `refuse`. */
   files?: 'drop' | 'refuse';
   /** The name of a text which is the document itself. */
   unwrap?: { json: string };
+  /** Whether a text whose every line is `name = value` is a map. */
+  subfields?: boolean;
   pairs?: readonly Pairs[];
   /** A path to several leads of one request; without any there, the document itself is the lead. */
   each?: string;
   /** Documents that are no leads. */
   ignore?: readonly Condition[];
-  /** Paths whose values identify the lead: together they take the place of Idempotency-Key. */
-  once?: readonly string[];
+  /**
+   * Paths whose values identify the lead: together they take the place of Idempotency-Key. Of an inner list, the first
+   * that is not blank.
+   */
+  once?: readonly (string | readonly string[])[];
   /** A lead for which any of these holds is a test. */
   test?: readonly Condition[];
   answer?: Answer;
@@ -48,10 +53,10 @@ export interface Pairs {
   into?: string;
   /** Paths; the first that is there. */
   list: readonly string[];
-  /** A path in each entry; `@key` is the name of a map's entry. */
-  key: string;
-  /** Another list that translates the key, such as ids to titles. */
-  names?: { list: string; key: string; value: string };
+  /** Paths in each entry, the first that is not blank; `@key` is the name of a map's entry. */
+  key: readonly string[];
+  /** Other lists that translate the key, such as ids to titles. */
+  names?: { list: readonly string[]; key: string; value: string };
   /** Paths in each entry, `@` is the entry itself; the first that is not blank, or all paths of an inner list. */
   value: readonly (string | readonly string[])[];
 }

@@ -1,12 +1,12 @@
 import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
 import type { FieldValue } from '../fields/reading.js';
 import { standardField, type LeadFields } from '../fields/standardFields.js';
-import { cleanText } from '../fields/text.js';
 import type { Inbound } from './inbound.js';
 import { documentReader, type SourceDocument } from './documents.js';
 import { textsOf } from './documentText.js';
 import { compiledPath, conditionTest, fieldMapper, type Mapped, type MapOptions } from './mapField.js';
 import { isMap, valueAt } from './path.js';
+import { shownText, usualFields, type UsualField } from './usualFields.js';
 
 /** A document as a lead: each field with its value, or why it has none. */
 export interface MappedDocument {
@@ -35,10 +35,11 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
   const read = documentReader(inbound);
   const isIgnored = ignore.map(conditionTest);
   const isTest = test.map(conditionTest);
-  const oncePaths = once.map(compiledPath);
+  const oncePaths = once.map((paths) => [paths].flat().map(compiledPath));
   const mappers = Object.entries(fields).map(([field, mapping]) => ({ field, map: fieldMapper(mapping) }));
   const holders = pairs.flatMap(({ into }) => into ?? []);
   const mapped = new Set(mappers.map(({ field }) => field));
+  const meaningOf = meanings(terms, { numbered: true });
   return {
     read: (body) => {
       const all = read(body);
@@ -46,9 +47,14 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
       return { documents, ignored: all.length - documents.length };
     },
     map: (document, options) => {
-      const found = new Map<string, Mapped>(unmapped(document));
+      const found = new Map<string, Mapped>();
       for (const { field, map } of mappers) found.set(field, bounded(map(document, options)));
-      const ids = oncePaths.map((path) => textsOf(valueAt(path, document)).join(', ').trim());
+      for (const [name, mapped] of unmapped(document, found)) found.set(name, mapped);
+      const ids = oncePaths.map(
+        (paths) =>
+          paths.map((path) => textsOf(valueAt(path, document)).join(', ').trim()).find((id) => id !== '') ??
+          '',
+      );
       const identified = ids.length > 0 && ids.every((id) => id !== '');
       return {
         fields: found,
@@ -59,25 +65,27 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
   };
 
   /** Names that no mapping mentions, if the source wants them: the usual ones, or all. */
-  function unmapped(document: SourceDocument): [string, Mapped][] {
-    if (inbound.aliases !== true && inbound.rest !== 'keep') return [];
-    const meaningOf = meanings(terms);
-    const maps = [...holders.map((name) => document[name]), document].filter(isMap);
-    return maps.flatMap((map) =>
-      Object.entries(map).flatMap(([name, value]): [string, Mapped][] => {
-        const isWhole =
-          name !== 'body' && !holders.includes(name) && !(inbound.brackets && name.includes('['));
-        if (map === document && !isWhole) return [];
-        const field = standardField(name) === undefined ? meaningOf(name)?.field : name;
-        if (field === undefined ? inbound.rest !== 'keep' : mapped.has(field) || inbound.aliases !== true)
-          return [];
-        const as = field === 'phone' ? 'phone' : undefined;
-        const texts = textsOf(value, as).filter((text) => cleanText(text) !== '');
-        const text = texts.join(', ');
-        const target = field === undefined || field === FULL_NAME ? name : field;
-        return text === '' || mapped.has(target) ? [] : [[target, bounded({ value: text, sent: text })]];
-      }),
-    );
+  function unmapped(document: SourceDocument, found: ReadonlyMap<string, Mapped>): [string, Mapped][] {
+    const isOfDocument = (name: string): boolean =>
+      name !== 'body' && !holders.includes(name) && !(inbound.brackets && name.includes('['));
+    const rest = Object.entries(document).filter(([name]) => isOfDocument(name));
+    const maps = [...holders.map((name) => document[name]).filter(isMap), Object.fromEntries(rest)];
+    const usual = inbound.aliases === true ? maps.flatMap((map) => usualFields(map, meaningOf)) : [];
+    const taken = new Map<string, UsualField>();
+    for (const one of usual) if (!mapped.has(one.field) && !taken.has(one.field)) taken.set(one.field, one);
+    const has = (field: string): boolean => {
+      const own = found.get(field);
+      return taken.has(field) || (own !== undefined && 'value' in own);
+    };
+    if (has('firstName') && has('lastName')) taken.delete(FULL_NAME);
+    const aliased = [...taken].map(([field, { text }]): [string, string] => [field, text]);
+    const isUsual = (name: string): boolean =>
+      standardField(name) !== undefined || meaningOf(name) !== undefined;
+    const others = inbound.rest === 'keep' ? rest.filter(([name]) => !isUsual(name)) : [];
+    const kept = others.map((one) => shownText(one));
+    return [...aliased, ...kept]
+      .filter(([name, text]) => text !== '' && !mapped.has(name))
+      .map(([name, text]) => [name, bounded({ value: text, sent: text })]);
   }
 }
 

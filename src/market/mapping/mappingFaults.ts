@@ -20,13 +20,13 @@ export function mappingFaults(own: Inbound, expanded: Inbound): MappingFault[] {
 function pathFaults({ each, once = [], ignore = [], test = [], pairs = [], fetch }: Inbound): MappingFault[] {
   return [
     ...pathFault(each, ['each']),
-    ...once.flatMap((path) => pathFault(path, ['once'])),
+    ...once.flat().flatMap((path) => pathFault(path, ['once'])),
     ...ignore.flatMap((condition) => conditionFaults(condition, ['ignore'])),
     ...test.flatMap((condition) => conditionFaults(condition, ['test'])),
     ...pathFault(fetch?.id, ['fetch', 'id']),
     ...pairs.flatMap(({ list, key, names, value }) =>
-      [...list, ...(key === '@key' ? [] : [key]), ...value.flat().filter((path) => path !== '@')]
-        .concat(names ? [names.list, names.key, names.value] : [])
+      [...list, ...key.filter((path) => path !== '@key'), ...value.flat().filter((path) => path !== '@')]
+        .concat(names ? [...names.list, names.key, names.value] : [])
         .flatMap((path) => pathFault(path, ['pairs'])),
     ),
   ];

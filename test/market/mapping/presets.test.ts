@@ -187,6 +187,282 @@ describe('Further forms of what vendors send', () => {
   });
 });
 
+/** A lead that needs no line in `fields`, because its form names everything in a usual way. */
+const PERSON = {
+  firstName: 'Mary Ann',
+  lastName: 'Lee Cole',
+  phone: '2145550142',
+  state: 'TX',
+  zip: '2108',
+};
+
+describe('A person is found by usual names and labels in', () => {
+  const field = (id: string, title: string) => ({ id, title, ref: `ref-${id}`, properties: {} });
+  const text = (id: string, value: string) => ({
+    type: 'text',
+    text: value,
+    field: { id, ref: `ref-${id}` },
+  });
+  const pairs = [
+    ['first_name', 'Mary Ann'],
+    ['last_name', 'Lee Cole'],
+    ['phone_number', '2145550142'],
+    ['state', 'TX'],
+    ['zip_code', '2108'],
+  ];
+  const named: unknown = Object.fromEntries(pairs);
+  test.each<[string, Inbound, unknown]>([
+    [
+      'Typeform’s questions, its contact and address blocks, and hidden fields',
+      { preset: 'typeform' },
+      {
+        form_response: {
+          hidden: { state: 'TX' },
+          definition: {
+            fields: [
+              field('a', 'Hi! What’s your *first name*?'),
+              { ...field('b', 'Contact'), properties: { fields: [field('c', 'And your last name?')] } },
+              field('d', 'Thanks, {{field:a}}. What’s the best number to reach you?'),
+              {
+                ...field('e', 'Address'),
+                properties: { fields: [field('f', 'Zip/Post Code'), field('g', 'Country')] },
+              },
+            ],
+          },
+          answers: [
+            text('a', 'Mary Ann'),
+            text('c', 'Lee Cole'),
+            { type: 'phone_number', phone_number: '2145550142', field: { id: 'd', ref: 'ref-d' } },
+            { type: 'number', number: 2108, field: { id: 'f', ref: 'ref-f' } },
+          ],
+        },
+      },
+    ],
+    [
+      'Jotform’s name, phone and address',
+      { preset: 'jotform' },
+      {
+        rawRequest: JSON.stringify({
+          q3_name: { first: 'Mary Ann', last: 'Lee Cole' },
+          q4_phoneNumber: { full: '2145550142' },
+          q6_address: { addr_line1: '1 Main St', city: '', state: 'TX', postal: '2108' },
+        }),
+      },
+    ],
+    [
+      'Elementor’s fields without labels',
+      { preset: 'elementor' },
+      Object.fromEntries(pairs.map(([name = '', value]) => [`No Label ${name}`, value])),
+    ],
+    [
+      'Contact Form 7’s default names',
+      { preset: 'contactForm7' },
+      {
+        'your-first-name': 'Mary Ann',
+        'your-last-name': 'Lee Cole',
+        'tel-463': '2145550142',
+        'your-state': ['TX'],
+        'your-zip': '2108',
+        'menu-12': 'x',
+      },
+    ],
+    [
+      'Webflow’s numbered names, with numbers as JSON numbers',
+      { preset: 'webflow' },
+      {
+        triggerType: 'form_submission',
+        payload: {
+          name: 'Contact Us',
+          data: {
+            'First Name 2': 'Mary Ann',
+            'Last-Name-2': 'Lee Cole',
+            'Phone 2': 2145550142,
+            State: 'TX',
+            'ZIP *': 2108,
+          },
+        },
+      },
+    ],
+    [
+      'HubSpot’s custom action',
+      { preset: 'hubspot' },
+      {
+        callbackId: 'c',
+        object: { objectId: 4, properties: { firstname: 'Mary Ann' } },
+        inputFields: { lastname: 'Lee Cole', phone: '2145550142', state: 'TX', zip: '2108' },
+      },
+    ],
+    [
+      'HubSpot’s form',
+      { preset: 'hubspot' },
+      { fields: pairs.map(([name, value]) => ({ objectTypeId: '0-1', name, value })) },
+    ],
+    [
+      'Google’s columns without ids',
+      { preset: 'googleAds' },
+      {
+        user_column_data: [
+          { column_name: 'First Name', string_value: 'Mary Ann' },
+          { column_name: 'Last Name', string_value: 'Lee Cole' },
+          { column_name: 'User Phone', string_value: '2145550142' },
+          { column_name: 'Region', string_value: 'TX' },
+          { column_name: 'Postal Code', string_value: '2108' },
+        ],
+      },
+    ],
+    [
+      'TikTok’s answers as a map',
+      { preset: 'tiktok' },
+      { data: { lead_data: named, meta_data: { page_id: '4' } } },
+    ],
+    [
+      'Formstack’s name and address in JSON, with the types of fields',
+      { preset: 'formstack' },
+      {
+        FormID: '23534',
+        Name: { first: 'Mary Ann', last: 'Lee Cole', field_type: 'name' },
+        Phone: { value: '2145550142', field_type: 'phone' },
+        Address: { address: '1 Main St', city: '', state: 'TX', zip: '2108', field_type: 'address' },
+      },
+    ],
+    [
+      'Formstack’s name and address in lines of a form',
+      { preset: 'formstack' },
+      {
+        FormID: '23534',
+        Name: 'first = Mary Ann\nmiddle = \nlast = Lee Cole',
+        Phone: '2145550142',
+        Address: 'address = 1 Main St\ncity = \nstate = TX\nzip = 2108',
+      },
+    ],
+    [
+      'Cognito’s name and address',
+      { preset: 'cognito' },
+      {
+        Form: { Id: '1', Name: 'Quote' },
+        Name: { First: 'Mary Ann', Last: 'Lee Cole', FirstAndLast: 'Mary Ann Lee Cole', Prefix: null },
+        Phone: '2145550142',
+        Address: { State: 'TX', PostalCode: '2108', FullAddress: 'x' },
+      },
+    ],
+    ['a contact that Zapier nests', { preset: 'zapier' }, { data: { contact: named } }],
+    [
+      'a contact that Zapier flattens',
+      { preset: 'zapier' },
+      Object.fromEntries(pairs.map(([name = '', value]) => [`contact__${name}`, value])),
+    ],
+    [
+      'a form with brackets and a phone number in parts',
+      { preset: 'htmlForm' },
+      formDocument(
+        [
+          ['name[first]', 'Mary Ann'],
+          ['name[last]', 'Lee Cole'],
+          ['phone[area]', '214'],
+          ['phone[prefix]', '555'],
+          ['phone[line]', '0142'],
+          ['address[state]', 'TX'],
+          ['address[zip]', '2108'],
+          ['form[name]', 'Quote'],
+        ],
+        { brackets: true },
+      ),
+    ],
+  ])('%s', (_what, inbound, body) => {
+    const [lead, ...others] = leadsOf({ aliases: true, ...inbound }, body);
+    expect(others).toEqual([]);
+    expect({ ...lead, phone: String(lead?.phone).replaceAll(' ', '') }).toEqual(PERSON);
+  });
+});
+
+test('Of several usual names, the likeliest that is not blank counts, in any order', () => {
+  const body = { work_phone: '2145550199', Cell: ' ', mobile: '2145550142', 'Phone 2': '2145550100' };
+  expect(leadsOf({ aliases: true }, body)).toEqual([{ phone: '2145550142' }]);
+  expect(leadsOf({ aliases: true }, { ...body, phone: '2145550111' })).toEqual([{ phone: '2145550111' }]);
+});
+
+test('A whole name counts only if a part of it is missing', () => {
+  const whole = { name: 'Jane Doe', first_name: 'Jane' };
+  expect(leadsOf({ aliases: true }, whole)).toEqual([{ fullName: 'Jane Doe', firstName: 'Jane' }]);
+  expect(leadsOf({ aliases: true }, { ...whole, last_name: 'Doe' })).toEqual([
+    { firstName: 'Jane', lastName: 'Doe' },
+  ]);
+});
+
+test('TikTok: several leads of one notification, each known by its id', () => {
+  const entry = (id: number, name: string) => ({
+    id,
+    lead_source: 'INSTANT_FORM',
+    changes: [
+      { field: 'name', value: '' },
+      { field: 'name', value: name },
+      { field: 'phone_number', value: '2145550142' },
+    ],
+  });
+  const body = { object: 1, time: 1614334356, entry: [entry(7012, 'Ann Doe'), entry(7013, 'Bob Roe')] };
+  expect(leadsOf({ preset: 'tiktok', aliases: true }, body)).toEqual([
+    { fullName: 'Ann Doe', phone: '2145550142', once: '7012' },
+    { fullName: 'Bob Roe', phone: '2145550142', once: '7013' },
+  ]);
+  expect(leadsOf({ preset: 'tiktok' }, { lead_id: '7', field_data: [] })).toEqual([{ once: '7' }]);
+});
+
+test('Meta’s testing tool makes a test lead of a form without e-mail, too', () => {
+  const body = { field_data: [{ name: 'full_name', values: ['<test lead: dummy data for full_name>'] }] };
+  expect(leadsOf({ preset: 'metaLead' }, body)).toEqual([{ test: true }]);
+});
+
+test('LinkedIn: the answers of a fetched lead, by question', () => {
+  const answer = (questionId: number, answerDetails: object) => ({ questionId, answerDetails });
+  const body = {
+    testLead: true,
+    formResponse: {
+      answers: [
+        answer(1, { textQuestionAnswer: { answer: 'Jane' } }),
+        answer(2, { multipleChoiceAnswer: { options: [4, 5] } }),
+      ],
+    },
+  };
+  const fields: Inbound['fields'] = { firstName: { from: ['answers.1'] }, roof: { from: ['answers.2'] } };
+  expect(leadsOf({ preset: 'linkedin', fields }, body)).toEqual([
+    { firstName: 'Jane', roof: '4, 5', test: true },
+  ]);
+});
+
+test.each([
+  ['a number in parts', { areaCode: '214', exchange: '555', lineNumber: '0142' }, 'phone', '+12145550142'],
+  [
+    'a number with the code of its country',
+    { dialCode: '+1', number: '2145550142' },
+    'phone',
+    '+12145550142',
+  ],
+  ['a number with the name of its country', { country: 'US', phone: '2145550142' }, 'phone', '+12145550142'],
+  ['a number in several spellings', { e164: '+12145550142', national: 'x' }, 'phone', '+12145550142'],
+  [
+    'choices by number, and another one',
+    { 0: 'Roof', 1: 'Siding', other: 'Gutters' },
+    undefined,
+    'Roof, Siding, Gutters',
+  ],
+  [
+    'a time of the day',
+    { timeInput: '10:30', hourSelect: '10', minuteSelect: '30', ampm: 'AM' },
+    undefined,
+    '10:30 AM',
+  ],
+  [
+    'an address',
+    { street: '1 Main St', city: 'Dallas', state: 'TX', zip: '75201' },
+    undefined,
+    '1 Main St, Dallas, TX, 75201',
+  ],
+] as const)('A map with %s is one text', (_what, value, as, text) => {
+  expect(leadsOf({ fields: { answer: { from: ['answer'], as } } }, { answer: value })).toEqual([
+    { answer: text },
+  ]);
+});
+
 test('Common names are mapped without being listed, wherever the preset finds them', () => {
   const fields: Inbound['fields'] = { category: { const: 'Solar' }, state: { from: ['region'] } };
   const body = { first_name: 'Ann', 'Phone Number': '214-555-0187', region: 'TX', comment: 'hello' };
