@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { BOBERDOO_PING, BOBERDOO_POST } from './boberdooXml.js';
 
 /** boberdoo, apiJSON.php: the same in JSON. */
 export const boberdooJson: Protocol = {
@@ -21,13 +22,7 @@ export const boberdooJson: Protocol = {
         },
       },
     },
-    answer: {
-      reads: 'json',
-      bid: { at: 'response.price' },
-      id: { at: 'response.lead_id' },
-      bidWhen: { at: 'response.status', is: ['Matched'] },
-      noBidWhen: { at: 'response.status', is: ['Unmatched'] },
-    },
+    answer: BOBERDOO_PING,
   },
   post: {
     request: {
@@ -50,12 +45,6 @@ export const boberdooJson: Protocol = {
         },
       },
     },
-    answer: {
-      reads: 'json',
-      acceptedWhen: { at: 'response.status', is: ['Matched'] },
-      refusedWhen: { at: 'response.status', is: ['Unmatched', 'Error'] },
-      reason: { at: 'response.error' },
-      id: { at: 'response.lead_id' },
-    },
+    answer: BOBERDOO_POST,
   },
 };

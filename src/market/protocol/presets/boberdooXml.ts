@@ -1,6 +1,36 @@
-import type { Protocol } from '../../model/protocol.js';
+import type { AnswerTerms, Protocol } from '../../model/protocol.js';
 
-/** boberdoo, pingPostLead: a form, answered in XML. */
+/** An installation answers in XML or in JSON, as it is set or asked to. */
+const SAID: AnswerTerms = {
+  reads: 'auto',
+  id: { at: ['/response/lead_id', 'response.lead_id'] },
+  reason: {
+    at: [
+      '/response/error',
+      '/response/errors/error',
+      '/response/process_information/unmatched_reason',
+      'response.error',
+      'response.errors',
+    ],
+  },
+};
+const STATUS = ['/response/status', 'response.status'];
+
+export const BOBERDOO_PING: AnswerTerms = {
+  ...SAID,
+  bid: { at: ['/response/price', '/response/cost', 'response.price', 'response.cost'] },
+  bidWhen: { at: STATUS, is: ['Matched'] },
+  noBidWhen: { at: STATUS, is: ['Unmatched', 'Error', 'Duplicate'] },
+};
+
+export const BOBERDOO_POST: AnswerTerms = {
+  ...SAID,
+  acceptedWhen: { at: STATUS, is: ['Matched'] },
+  duplicateWhen: { at: STATUS, is: ['Duplicate'] },
+  refusedWhen: { at: STATUS, is: ['Unmatched', 'Error'] },
+};
+
+/** boberdoo, pingPostLead: a form, answered in XML or JSON. */
 export const boberdooXml: Protocol = {
   ping: {
     request: {
@@ -19,14 +49,7 @@ export const boberdooXml: Protocol = {
         TCPA_Consent: 'Yes',
       },
     },
-    answer: {
-      reads: 'xml',
-      bid: { at: '/response/price' },
-      id: { at: '/response/lead_id' },
-      bidWhen: { at: '/response/status', is: ['Matched'] },
-      noBidWhen: { at: '/response/status', is: ['Unmatched'] },
-      reason: { at: '/response/error' },
-    },
+    answer: BOBERDOO_PING,
   },
   post: {
     request: {
@@ -52,12 +75,6 @@ export const boberdooXml: Protocol = {
         Trusted_Form_URL: '{{ lead.trustedFormCertUrl }}',
       },
     },
-    answer: {
-      reads: 'xml',
-      acceptedWhen: { at: '/response/status', is: ['Matched'] },
-      refusedWhen: { at: '/response/status', is: ['Unmatched', 'Error'] },
-      reason: { at: '/response/error' },
-      id: { at: '/response/lead_id' },
-    },
+    answer: BOBERDOO_POST,
   },
 };

@@ -24,7 +24,13 @@ export const cake: Protocol = {
       reads: 'xml',
       duplicateWhen: { at: '/result/msg', is: ['Duplicate Lead'] },
       acceptedWhen: { at: '/result/code', is: ['0'] },
-      refusedWhen: { at: '/result/code', is: 'other' },
+      refusedWhen: {
+        any: [
+          // Taken, but not paid for.
+          { at: '/result/msg', re: '^no pay\\b' },
+          { at: '/result/code', re: '^(?:[^0]|0.)' },
+        ],
+      },
       reason: { at: '/result/msg' },
       id: { at: '/result/leadid' },
       redirect: { at: '/result/redirect' },

@@ -13,11 +13,11 @@ export const formPipe: Protocol = {
     },
     answer: {
       reads: 'text',
-      bid: { re: '^success\\|[^|]*\\|\\$?([0-9.,]+)' },
-      id: { re: '^success\\|([^|]+)\\|' },
-      bidWhen: { re: '^(success)\\|', is: ['success'] },
-      noBidWhen: { re: '^(failure|reject\\w*|no)\\b', is: 'any' },
-      reason: { re: '^(?:failure|rejected)\\|([^|]*)' },
+      bid: { re: '^success\\s*\\|[^|]*\\|\\s*([^|]*\\d[^|]*)' },
+      id: { re: '^success\\s*\\|([^|]+)\\|' },
+      bidWhen: { re: '^(success)\\s*\\|', is: ['success'] },
+      noBidWhen: { re: '^(fail(?:ed|ure)?|reject\\w*|declined|denied|dup\\w*|no)\\b', is: 'any' },
+      reason: { re: '^(?:fail(?:ed|ure)?|reject\\w*|declined|denied)\\s*\\|([^|]*)' },
     },
   },
   post: {
@@ -34,11 +34,14 @@ export const formPipe: Protocol = {
     },
     answer: {
       reads: 'text',
-      acceptedWhen: { re: '^(success|accepted)\\b', is: 'any' },
-      duplicateWhen: { re: '^(?:failure|rejected)\\|(dup\\w*)', is: 'any' },
-      refusedWhen: { re: '^(failure|rejected)\\b', is: 'any' },
-      reason: { re: '^(?:failure|rejected)\\|([^|]*)' },
-      id: { re: '^success\\|([^|]+)' },
+      acceptedWhen: { re: '^(success|accepted)\\s*[.!]?\\s*(?:\\||$)', is: 'any' },
+      duplicateWhen: {
+        re: '^(?:(?:fail(?:ed|ure)?|reject\\w*|declined|denied)\\s*\\|\\s*)?(dup\\w*)',
+        is: 'any',
+      },
+      refusedWhen: { re: '^(fail(?:ed|ure)?|reject\\w*|declined|denied)\\b', is: 'any' },
+      reason: { re: '^(?:fail(?:ed|ure)?|reject\\w*|declined|denied|dup\\w*)\\s*\\|([^|]*)' },
+      id: { re: '^success\\s*\\|([^|]+)' },
     },
   },
 };

@@ -20,12 +20,12 @@ export const leadconduit: Protocol = {
       },
     },
     answer: {
-      reads: 'json',
-      acceptedWhen: { at: 'outcome', is: ['success'] },
-      refusedWhen: { at: 'outcome', is: ['failure'] },
-      againWhen: { at: 'outcome', is: ['error'] },
-      reason: { at: 'reason' },
-      id: { at: 'lead.id' },
+      reads: 'auto',
+      acceptedWhen: { at: ['outcome', '/result/outcome'], is: ['success'] },
+      refusedWhen: { at: ['outcome', '/result/outcome'], is: ['failure'] },
+      againWhen: { at: ['outcome', '/result/outcome'], is: ['error'] },
+      reason: { at: ['reason', '/result/reason'] },
+      id: { at: ['lead.id', '/result/lead/id'] },
     },
   },
 };

@@ -1,6 +1,6 @@
 import type { Protocol } from '../../model/protocol.js';
 
-/** ClickPoint LeadExec: a form with the account in the query, answered in XML. */
+/** ClickPoint LeadExec: a form with the account in the query, answered in XML or JSON, as its path says. */
 export const leadexec: Protocol = {
   ping: {
     request: {
@@ -8,12 +8,12 @@ export const leadexec: Protocol = {
       form: { ZipCode: '{{ lead.zip | zip5 }}', State: '{{ lead.state }}' },
     },
     answer: {
-      reads: 'xml',
-      bid: { at: '//Price' },
-      id: { at: '//LeadIdentifier' },
-      bidWhen: { at: '//isValidPost', is: ['true'] },
-      noBidWhen: { at: '//isValidPost', is: ['false'] },
-      reason: { at: '//ResponseType' },
+      reads: 'auto',
+      bid: { at: ['//Price', 'Price'] },
+      id: { at: ['//LeadIdentifier', 'LeadIdentifier'] },
+      bidWhen: { at: ['//isValidPost', 'isValidPost'], is: ['true'] },
+      noBidWhen: { at: ['//isValidPost', 'isValidPost'], is: ['false'] },
+      reason: { at: ['//ResponseType', 'ResponseType'] },
     },
   },
   post: {
@@ -37,14 +37,17 @@ export const leadexec: Protocol = {
       },
     },
     answer: {
-      reads: 'xml',
-      pendingWhen: { at: '//PendingQCReview', is: ['true'] },
-      duplicateWhen: { at: '//ResponseType', is: ['Duplicate_Lead', '6'] },
-      acceptedWhen: { at: '//isValidPost', is: ['true'] },
-      refusedWhen: { at: '//isValidPost', is: ['false'] },
-      reason: { at: '//ResponseType' },
-      id: { at: '//LeadIdentifier' },
-      redirect: { at: '//RedirectURL' },
+      reads: 'auto',
+      pendingWhen: { at: ['//PendingQCReview', 'PendingQCReview'], is: ['true'] },
+      duplicateWhen: {
+        at: ['//ResponseType', 'ResponseType'],
+        is: ['Duplicate_Lead', 'Duplicate Lead', '6'],
+      },
+      acceptedWhen: { at: ['//isValidPost', 'isValidPost'], is: ['true'] },
+      refusedWhen: { at: ['//isValidPost', 'isValidPost'], is: ['false'] },
+      reason: { at: ['//ResponseType', 'ResponseType'] },
+      id: { at: ['//LeadIdentifier', 'LeadIdentifier'] },
+      redirect: { at: ['//RedirectURL', 'RedirectURL'] },
     },
   },
 };

@@ -1,6 +1,6 @@
 import type { Protocol } from '../../model/protocol.js';
 
-/** LeadsDelivery: a form with dotted names, answered in XML. */
+/** LeadsDelivery: a form with dotted names, answered in XML or JSON. */
 export const leadsdelivery: Protocol = {
   ping: {
     request: {
@@ -15,12 +15,12 @@ export const leadsdelivery: Protocol = {
       },
     },
     answer: {
-      reads: 'xml',
-      bid: { at: '//Price' },
-      id: { at: '//ID' },
-      bidWhen: { at: '//Success', is: ['true'] },
-      noBidWhen: { at: '//Success', is: ['false'] },
-      reason: { at: '//Message' },
+      reads: 'auto',
+      bid: { at: ['//Price', 'Price', 'price'] },
+      id: { at: ['//ID', 'ID', 'id'] },
+      bidWhen: { at: ['//Success', 'Success', 'success'], is: ['true'] },
+      noBidWhen: { at: ['//Success', 'Success', 'success'], is: ['false'] },
+      reason: { at: ['//Message', 'Message', 'message'] },
     },
   },
   post: {
@@ -39,11 +39,11 @@ export const leadsdelivery: Protocol = {
       },
     },
     answer: {
-      reads: 'xml',
-      acceptedWhen: { at: '//Success', is: ['true'] },
-      refusedWhen: { at: '//Success', is: ['false'] },
-      reason: { at: '//Message' },
-      id: { at: '//ID' },
+      reads: 'auto',
+      acceptedWhen: { at: ['//Success', 'Success', 'success'], is: ['true'] },
+      refusedWhen: { at: ['//Success', 'Success', 'success'], is: ['false'] },
+      reason: { at: ['//Message', 'Message', 'message'] },
+      id: { at: ['//ID', 'ID', 'id'] },
     },
   },
 };

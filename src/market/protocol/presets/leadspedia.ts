@@ -22,7 +22,7 @@ export const leadspedia: Protocol = {
       id: { at: ['ping_id', '/response/ping_id'] },
       bidWhen: { at: ['result', '/response/result'], is: ['success'] },
       noBidWhen: { at: ['result', '/response/result'], is: ['failed'] },
-      reason: { at: ['errors[0].error', '/response/errors/error'] },
+      reason: { at: ['errors[0].error', 'errors.error', 'errors[0]', '/response/errors/error'] },
     },
   },
   post: {
@@ -49,7 +49,7 @@ export const leadspedia: Protocol = {
       reads: 'auto',
       acceptedWhen: { at: ['result', '/response/result'], is: ['success'] },
       refusedWhen: { at: ['result', '/response/result'], is: ['failed'] },
-      reason: { at: ['errors[0].error', '/response/errors/error'] },
+      reason: { at: ['errors[0].error', 'errors.error', 'errors[0]', '/response/errors/error'] },
       id: { at: ['lead_id', '/response/lead_id'] },
       redirect: { at: ['redirect_url', '/response/redirect_url'] },
     },

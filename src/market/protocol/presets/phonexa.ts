@@ -35,7 +35,7 @@ export const phonexa: Protocol = {
       bid: { at: 'price' },
       id: { at: 'promise' },
       bidWhen: { at: 'status', is: ['continue'] },
-      noBidWhen: { at: 'status', is: ['reject'] },
+      noBidWhen: { at: 'status', is: ['reject', '2', '4'] },
       reason: { at: 'reason' },
     },
   },

@@ -15,10 +15,10 @@ export const pingtree: Protocol = {
     },
     answer: {
       reads: 'json',
-      bid: { at: 'bid' },
+      bid: { at: ['bid', 'price', 'payout'] },
       id: { at: 'transaction_id' },
       bidWhen: { at: 'status', is: ['ping_accept'] },
-      noBidWhen: { at: 'status', is: ['ping_reject', 'rejected'] },
+      noBidWhen: { at: 'status', is: ['ping_reject', 'reject', 'rejected', 'missingField', 'invalidField'] },
       reason: { at: 'message' },
     },
   },

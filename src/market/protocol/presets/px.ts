@@ -54,7 +54,12 @@ export const px: Protocol = {
     answer: {
       reads: 'auto',
       acceptedWhen: { at: ['Sold', '/Result/Sold'], is: ['true'] },
-      refusedWhen: { at: ['Success', '/Result/Success'], is: ['false'] },
+      refusedWhen: {
+        any: [
+          { at: ['Success', '/Result/Success'], is: ['false'] },
+          { at: ['Sold', '/Result/Sold'], is: ['false'] },
+        ],
+      },
       pendingWhen: { at: ['Success', '/Result/Success'], is: ['true'] },
       order: ['accepted', 'refused', 'pending'],
       reason: { at: ['Errors[0]', 'Message', '/Result/Message'] },

@@ -23,7 +23,7 @@ export const queryStatusTag: Protocol = {
       reads: 'text',
       acceptedWhen: { re: '<status>\\s*(accepted)\\s*</status>', is: ['accepted'] },
       refusedWhen: { re: '<status>\\s*(rejected)\\s*</status>', is: ['rejected'] },
-      reason: { re: '</status>\\s*([^<]+?)\\s*$' },
+      reason: { re: '</status>\\s*(?:reason\\s*:\\s*)?([^<]+?)\\s*$' },
     },
   },
 };
