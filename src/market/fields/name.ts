@@ -11,6 +11,8 @@ export interface FullName {
 /** Small words within surnames. */
 const PARTICLE =
   /^(?:van|von|vom|zu|zum|zur|der|den|de|del|della|di|da|do|dos|das|du|des|la|le|las|los|el|al|bin|ibn|ben|ter|ten|te|af|av|y|st\.?|san|santa)$/i;
+/** Particles that stay small in the United States: `van der Berg`, but `De La Cruz`, `St. John`. */
+const SMALL_PARTICLE = /^(?:van|von|vom|zu|zum|zur|der|den|bin|ibn|ben|ter|ten|te|af|av|y)$/i;
 const TITLE = /^(?:mr|mrs|ms|miss|mx|dr|prof|rev|hon|sir|madam|capt|sgt|lt|col|fr)\.?$/i;
 const SUFFIX = /^(?:jr|sr|ii|iii|iv|v|esq|m\.?d|ph\.?d|d\.?d\.?s|cpa)\.?$/i;
 const AND = /^(?:and|&|or)$/i;
@@ -39,8 +41,7 @@ function capitalised(text: string): string {
   return words
     .map((word, i) => {
       if (ROMAN.test(word) && i > 0) return word.toUpperCase();
-      // St, San and Santa have capitals.
-      if (i < words.length - 1 && PARTICLE.test(word) && !/^s/i.test(word)) return word.toLowerCase();
+      if (i < words.length - 1 && SMALL_PARTICLE.test(word)) return word.toLowerCase();
       return word
         .split(/(?<=[-.])/)
         .map(capitalisedPart)
