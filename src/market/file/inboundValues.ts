@@ -141,6 +141,9 @@ const PairsInFile = Type.Object(
       [PathText, Type.Array(Type.Union([PathText, Type.Array(PathText)]), { minItems: 1, maxItems: 40 })],
       { title: 'a path or a list of paths', examples: ['"value"'] },
     ),
+    choices: optional(
+      Type.Object({ list: PathText, key: PathText, value: PathText }, { title: 'the choices of an entry' }),
+    ),
   },
   { title: 'a list of pairs' },
 );

@@ -65,25 +65,35 @@ const withSubfields = (document: SourceDocument): SourceDocument =>
 const mapOf = (parts: readonly string[]): SourceDocument =>
   Object.fromEntries(parts.flatMap((name, i) => (i % 3 === 1 ? [[name, parts[i + 1]]] : [])));
 
-function pairsReader({ into, list, key, names, value }: Pairs): (document: SourceDocument) => SourceDocument {
+function pairsReader({
+  into,
+  list,
+  key,
+  names,
+  value,
+  choices,
+}: Pairs): (document: SourceDocument) => SourceDocument {
   const lists = list.map(compiledPath);
   const keys = key.map((one) => (one === '@key' ? undefined : compiledPath(one)));
   const keyPaths = keys.filter((path) => path !== undefined);
   const values = value.map((paths) => [paths].flat().map(entryPath));
   const translate = names && translator(names);
+  const choiceIn = choices && translator({ ...choices, list: [choices.list] });
   return (document) => {
-    const found = lists
+    const pairs = lists
       .map((path) => valueAt(path, document))
       .find((one) => one !== undefined && one !== null);
     const titles = translate?.(document);
-    const entries = entriesOf(found, keyPaths).slice(0, MAX_PAIRS);
+    const entries = entriesOf(pairs, keyPaths).slice(0, MAX_PAIRS);
     const map = new Map<string, unknown>();
     for (const [name, entry] of entries) {
       const written = keys
         .map((path) => (path === undefined ? name : textsOf(valueAt(path, entry))[0]))
         .find((text) => text !== undefined && text.trim() !== '');
       const title = titles === undefined ? written : titles.get(written ?? '');
-      if (title !== undefined && (map.get(title) ?? null) === null) map.set(title, firstShown(values, entry));
+      if (title === undefined || (map.get(title) ?? null) !== null) continue;
+      const found = firstShown(values, entry);
+      map.set(title, choiceIn === undefined ? found : chosen(found, choiceIn(entry)));
     }
     const made = Object.fromEntries(map);
     return into === undefined ? made : { [into]: made };
@@ -111,10 +121,14 @@ function firstShown(values: readonly (DocumentPath | undefined)[][], entry: unkn
   return null;
 }
 
+/** Ids of choices as their texts; anything else stays, such as what a person wrote beside them. */
+const chosen = (value: unknown, choices: ReadonlyMap<string, string>): unknown =>
+  choices.size === 0 ? value : textsOf(value).map((text) => choices.get(text) ?? text);
+
 function translator({ list, key, value }: NonNullable<Pairs['names']>) {
   const lists = list.map(compiledPath);
   const [keyPath, valuePath] = [compiledPath(key), compiledPath(value)];
-  return (document: SourceDocument): ReadonlyMap<string, string> =>
+  return (document: unknown): ReadonlyMap<string, string> =>
     new Map(
       lists
         .flatMap((path) => entriesOf(valueAt(path, document), [keyPath]))

@@ -59,6 +59,8 @@ export interface Pairs {
   names?: { list: readonly string[]; key: string; value: string };
   /** Paths in each entry, `@` is the entry itself; the first that is not blank, or all paths of an inner list. */
   value: readonly (string | readonly string[])[];
+  /** The choices of an entry whose values are ids of them: paths in the entry, and in each choice. */
+  choices?: { list: string; key: string; value: string };
 }
 
 /**

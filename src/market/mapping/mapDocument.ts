@@ -1,6 +1,6 @@
 import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
 import type { FieldValue } from '../fields/reading.js';
-import { standardField, type LeadFields } from '../fields/standardFields.js';
+import { REQUIRED_BY_DEFAULT, standardField, type LeadFields } from '../fields/standardFields.js';
 import type { Inbound } from './inbound.js';
 import { documentReader, type SourceDocument } from './documents.js';
 import { textsOf } from './documentText.js';
@@ -50,6 +50,8 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
       const found = new Map<string, Mapped>();
       for (const { field, map } of mappers) found.set(field, bounded(map(document, options)));
       for (const [name, mapped] of unmapped(document, found)) found.set(name, mapped);
+      if (inbound.aliases === true)
+        for (const field of unnamed(found)) found.set(field, { missing: UNNAMED });
       const ids = oncePaths.map(
         (paths) =>
           paths.map((path) => textsOf(valueAt(path, document)).join(', ').trim()).find((id) => id !== '') ??
@@ -88,6 +90,14 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
       .map(([name, text]) => [name, bounded({ value: text, sent: text })]);
   }
 }
+
+const UNNAMED = 'no name in it means this field, and no label asks for it';
+
+/** Fields that leads usually need, and that the document has under no usual name. */
+const unnamed = (found: ReadonlyMap<string, Mapped>): string[] =>
+  REQUIRED_BY_DEFAULT.filter(
+    (field) => !found.has(field) && !(found.has(FULL_NAME) && /^(?:first|last)Name$/.test(field)),
+  );
 
 function bounded(mapped: Mapped): Mapped {
   if (!('value' in mapped)) return mapped;

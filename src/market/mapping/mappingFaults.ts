@@ -24,9 +24,9 @@ function pathFaults({ each, once = [], ignore = [], test = [], pairs = [], fetch
     ...ignore.flatMap((condition) => conditionFaults(condition, ['ignore'])),
     ...test.flatMap((condition) => conditionFaults(condition, ['test'])),
     ...pathFault(fetch?.id, ['fetch', 'id']),
-    ...pairs.flatMap(({ list, key, names, value }) =>
+    ...pairs.flatMap(({ list, key, names, value, choices }) =>
       [...list, ...key.filter((path) => path !== '@key'), ...value.flat().filter((path) => path !== '@')]
-        .concat(names ? [...names.list, names.key, names.value] : [])
+        .concat(names ? [...names.list, names.key, names.value] : [], Object.values(choices ?? {}))
         .flatMap((path) => pathFault(path, ['pairs'])),
     ),
   ];

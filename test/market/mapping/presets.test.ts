@@ -381,6 +381,16 @@ test('Of several usual names, the likeliest that is not blank counts, in any ord
   expect(leadsOf({ aliases: true }, { ...body, phone: '2145550111' })).toEqual([{ phone: '2145550111' }]);
 });
 
+test('A field that no usual name and no label means is reported as missing', () => {
+  const { read, map } = compileInbound({ aliases: true, fields: { state: { from: ['region'] } } });
+  const [document = {}] = read({ name: 'Jane Doe', 'How much is your electric bill?': '$120' }).documents;
+  expect([...map(document, { now: NOW }).fields]).toEqual([
+    ['state', { missing: 'nothing at region' }],
+    ['fullName', { value: 'Jane Doe', sent: 'Jane Doe' }],
+    ['phone', { missing: 'no name in it means this field, and no label asks for it' }],
+  ]);
+});
+
 test('A whole name counts only if a part of it is missing', () => {
   const whole = { name: 'Jane Doe', first_name: 'Jane' };
   expect(leadsOf({ aliases: true }, whole)).toEqual([{ fullName: 'Jane Doe', firstName: 'Jane' }]);
@@ -410,6 +420,54 @@ test('TikTok: several leads of one notification, each known by its id', () => {
 test('Meta’s testing tool makes a test lead of a form without e-mail, too', () => {
   const body = { field_data: [{ name: 'full_name', values: ['<test lead: dummy data for full_name>'] }] };
   expect(leadsOf({ preset: 'metaLead' }, body)).toEqual([{ test: true }]);
+});
+
+test('A form builder without a preset: answers that are ids of choices (Tally)', () => {
+  const options = [
+    { id: 'a1', text: 'Texas' },
+    { id: 'b2', text: 'Ohio' },
+  ];
+  const body = {
+    eventType: 'FORM_RESPONSE',
+    data: {
+      responseId: 'r1',
+      fields: [
+        { key: 'q1', label: 'Your name', type: 'INPUT_TEXT', value: 'Jane Doe' },
+        { key: 'q2', label: 'State', type: 'DROPDOWN', value: ['a1'], options },
+        { key: 'q3', label: 'Also in', type: 'CHECKBOXES', value: ['a1', 'b2', 'Guam'], options },
+        { key: 'q4', label: 'Phone', type: 'INPUT_PHONE_NUMBER', value: null },
+      ],
+    },
+  };
+  const inbound: Inbound = {
+    once: ['data.responseId'],
+    aliases: true,
+    pairs: [
+      {
+        list: ['data.fields'],
+        key: ['label'],
+        value: ['value'],
+        choices: { list: 'options', key: 'id', value: 'text' },
+      },
+    ],
+    fields: { states: { from: ['Also in'] } },
+  };
+  expect(leadsOf(inbound, body)).toEqual([
+    { fullName: 'Jane Doe', state: 'Texas', states: 'Texas, Ohio, Guam', once: 'r1' },
+  ]);
+});
+
+test('A list of one in XML is read as a list of several (ADF)', () => {
+  const name = (part: string, text: string) => ({ '@part': part, '#text': text });
+  const inbound: Inbound = {
+    pairs: [{ into: 'name', list: ['adf.contact.name'], key: ['@part'], value: ['["#text"]'] }],
+    fields: { firstName: { from: ['name.first'] }, lastName: { from: ['name.last'] } },
+  };
+  const several = { adf: { contact: { name: [name('first', 'Jane'), name('last', 'Doe')] } } };
+  expect(leadsOf(inbound, several)).toEqual([{ firstName: 'Jane', lastName: 'Doe' }]);
+  expect(leadsOf(inbound, { adf: { contact: { name: name('first', 'Jane') } } })).toEqual([
+    { firstName: 'Jane' },
+  ]);
 });
 
 test('LinkedIn: the answers of a fetched lead, by question', () => {
