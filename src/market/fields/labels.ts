@@ -25,7 +25,7 @@ const BEHIND = new RegExp(
     [
       'please|here|below',
       '(?:do|are) you (?:currently |now )?(?:live|living|reside|residing|located|based|in)(?: in| at)?',
-      '(?:where )?you (?:currently )?(?:live|reside)(?: in)?|(?:is )?your (?:home|house|property) (?:is )?(?:located )?in',
+      '(?:where )?you (?:currently )?(?:live|reside)(?: in)?|(?:is )?your (?:home|house|property) (?:(?:is )?located(?: in)?|(?:is )?in)',
       'of residence|where you live',
       '(?:to|for us to|(?:where |that |at which )?(?:we|i) (?:can|may|should|could)|(?:can|may|should|could) we) (?:best )?(?:reach|call|contact|text|e ?mail|use)(?: you)?(?: at| on| back)?',
       '(?:with|including|incl|and) area code|area code first|x{3}(?: x{3,4})*|\\d digits?',

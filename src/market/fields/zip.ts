@@ -19,7 +19,8 @@ export const readZip = (sent: string): Reading =>
 function zipIn(sent: string): Omit<Reading, 'original'> | undefined {
   const text = sent
     .replace(/\p{Pd}/gu, '-')
-    .replace(/^zip(?:\s*code)?\s*[:#]?\s*/i, '')
+    // `z:02108` is how Meta exports it.
+    .replace(/^(?:zip(?:\s*code)?\s*[:#]?|z:)\s*/i, '')
     .replace(/^(\d{1,2}),(\d{3})$/, '$1$2');
   const canadian = CANADIAN.exec(text);
   if (canadian) return { value: `${canadian[1]} ${canadian[2]}`.toUpperCase() };

@@ -106,14 +106,14 @@ function sourcesOf({ from = [], const: constant, now, join, part, as }: FieldMap
       const value = valueAt(path, document);
       const own = part === undefined ? undefined : partIn(value, part);
       if (own !== undefined) return { texts: [own], isPart: true };
-      return shownTexts(textsOf(value, as), [path], document);
+      return shownTexts([value], { as, paths: [path] }, document);
     });
   }
   const joined = join.map(compiledPath);
   const joinIn: Source = (document) =>
     shownTexts(
-      joined.flatMap((path) => textsOf(valueAt(path, document), as)),
-      joined,
+      joined.map((path) => valueAt(path, document)),
+      { as, paths: joined },
       document,
     );
   if (paths.length === 0) return [joinIn];
@@ -121,14 +121,14 @@ function sourcesOf({ from = [], const: constant, now, join, part, as }: FieldMap
 }
 
 function shownTexts(
-  all: readonly string[],
-  paths: readonly DocumentPath[],
+  values: readonly unknown[],
+  { as, paths }: { as: Kind | undefined; paths: readonly DocumentPath[] },
   document: unknown,
 ): Found | { missing: string } {
-  const texts = all.filter((text) => cleanText(text) !== '');
+  const texts = values.flatMap((value) => textsOf(value, as)).filter((text) => cleanText(text) !== '');
   if (texts.length > 0) return { texts };
   const names = paths.map(({ text }) => text).join(', ');
-  if (all.length > 0) return { missing: `${names} is blank` };
+  if (values.some((value) => value !== undefined)) return { missing: `${names} is blank` };
   const hints = paths.flatMap((path) => pathHint(path, document) ?? []);
   return { missing: [`nothing at ${names}`, ...hints.slice(0, 1)].join('; ') };
 }

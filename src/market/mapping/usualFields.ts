@@ -16,7 +16,7 @@ export interface UsualField {
 
 /** Maps that have fields of the person: a form's answers, a contact, an address. */
 const GROUP =
-  /^(?:lead|contact|customer|person|applicant|user|form|fields?|formfields|inputfields|data|names|payload|answers|submission|values|properties|details|location|.*address|(?:contact|personal|your)(?:info|information|details))$/;
+  /^(?:lead|contact|customer|person|applicant|user|form|fields?|formfields|inputfields|data|names|payload|answers|submission|values|properties|details|location|.*address\d*|(?:contact|personal|your)(?:info|information|details))$/;
 
 /** The `name` in them may be a form's or an account's. */
 const NAMES_ITSELF = /^(?:form|user)$/;

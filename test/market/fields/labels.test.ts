@@ -33,6 +33,7 @@ describe('A label of a form asks for', () => {
     ['State of residence', 'state'],
     ['State/Region/Province', 'state'],
     ['Which city is your property in?', 'city'],
+    ['In which state is your home located?', 'state'],
     ['No Label phone', 'phone'],
     ['q3_fullName', 'fullName'],
     ['txtLastName', 'lastName'],

@@ -391,6 +391,11 @@ test('A field that no usual name and no label means is reported as missing', () 
   ]);
 });
 
+test.each([null, '', [], {}])('A question that was left out (%j) is blank', (value) => {
+  const { map } = compileInbound({ fields: { phone: { from: ['phone'] } } });
+  expect([...map({ phone: value }, { now: NOW }).fields]).toEqual([['phone', { missing: 'phone is blank' }]]);
+});
+
 test('A whole name counts only if a part of it is missing', () => {
   const whole = { name: 'Jane Doe', first_name: 'Jane' };
   expect(leadsOf({ aliases: true }, whole)).toEqual([{ fullName: 'Jane Doe', firstName: 'Jane' }]);
