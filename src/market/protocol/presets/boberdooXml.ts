@@ -1,4 +1,5 @@
 import type { AnswerTerms, Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** An installation answers in XML or in JSON, as it is set or asked to. */
 const SAID: AnswerTerms = {
@@ -20,14 +21,14 @@ export const BOBERDOO_PING: AnswerTerms = {
   ...SAID,
   bid: { at: ['/response/price', '/response/cost', 'response.price', 'response.cost'] },
   bidWhen: { at: STATUS, is: ['Matched'] },
-  noBidWhen: { at: STATUS, is: ['Unmatched', 'Error', 'Duplicate'] },
+  noBidWhen: { at: STATUS, is: ['Unmatched', 'Error', ...REFUSED, ...DUPLICATE] },
 };
 
 export const BOBERDOO_POST: AnswerTerms = {
   ...SAID,
   acceptedWhen: { at: STATUS, is: ['Matched'] },
-  duplicateWhen: { at: STATUS, is: ['Duplicate'] },
-  refusedWhen: { at: STATUS, is: ['Unmatched', 'Error'] },
+  duplicateWhen: { at: STATUS, is: DUPLICATE },
+  refusedWhen: { at: STATUS, is: ['Unmatched', 'Error', ...REFUSED] },
 };
 
 /** boberdoo, pingPostLead: a form, answered in XML or JSON. */

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE } from './words.js';
 
 /** CAKE, d.ashx: a query, answered in XML. It has no ping. */
 export const cake: Protocol = {
@@ -22,7 +23,7 @@ export const cake: Protocol = {
     },
     answer: {
       reads: 'xml',
-      duplicateWhen: { at: '/result/msg', is: ['Duplicate Lead'] },
+      duplicateWhen: { at: '/result/msg', is: DUPLICATE },
       acceptedWhen: { at: '/result/code', is: ['0'] },
       refusedWhen: {
         any: [

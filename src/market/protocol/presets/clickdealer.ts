@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { REFUSED } from './words.js';
 
 /** ClickDealer: a form, answered in JSON. The payout is the sale; "accepted" alone is not. */
 export const clickdealer: Protocol = {
@@ -20,7 +21,7 @@ export const clickdealer: Protocol = {
       reads: 'json',
       acceptedWhen: { at: 'Payout', is: 'number>0' },
       pendingWhen: { at: 'Result', is: ['Success'] },
-      refusedWhen: { at: 'Result', is: ['Failed'] },
+      refusedWhen: { at: 'Result', is: REFUSED },
       order: ['accepted', 'refused', 'pending'],
       reason: { at: 'Message' },
       id: { at: 'LeadId' },

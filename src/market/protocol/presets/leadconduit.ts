@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** ActiveProspect LeadConduit: a form to a secret address. A status of 201 is no sale. */
 export const leadconduit: Protocol = {
@@ -22,7 +23,7 @@ export const leadconduit: Protocol = {
     answer: {
       reads: 'auto',
       acceptedWhen: { at: ['outcome', '/result/outcome'], is: ['success'] },
-      refusedWhen: { at: ['outcome', '/result/outcome'], is: ['failure'] },
+      refusedWhen: { at: ['outcome', '/result/outcome'], is: [...REFUSED, ...DUPLICATE] },
       againWhen: { at: ['outcome', '/result/outcome'], is: ['error'] },
       reason: { at: ['reason', '/result/reason'] },
       id: { at: ['lead.id', '/result/lead/id'] },

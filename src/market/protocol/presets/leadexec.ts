@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE } from './words.js';
 
 /** ClickPoint LeadExec: a form with the account in the query, answered in XML or JSON, as its path says. */
 export const leadexec: Protocol = {
@@ -41,7 +42,7 @@ export const leadexec: Protocol = {
       pendingWhen: { at: ['//PendingQCReview', 'PendingQCReview'], is: ['true'] },
       duplicateWhen: {
         at: ['//ResponseType', 'ResponseType'],
-        is: ['Duplicate_Lead', 'Duplicate Lead', '6'],
+        is: [...DUPLICATE, '6'],
       },
       acceptedWhen: { at: ['//isValidPost', 'isValidPost'], is: ['true'] },
       refusedWhen: { at: ['//isValidPost', 'isValidPost'], is: ['false'] },

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** Lead Prosper, ping and post in JSON. */
 export const leadprosper: Protocol = {
@@ -23,7 +24,7 @@ export const leadprosper: Protocol = {
       bid: { at: ['bids[0].payout', 'payout'] },
       id: { at: 'ping_id' },
       bidWhen: { at: 'status', is: ['ACCEPTED'] },
-      noBidWhen: { at: 'status', is: ['ERROR', 'DUPLICATED'] },
+      noBidWhen: { at: 'status', is: ['ERROR', ...REFUSED, ...DUPLICATE] },
       reason: { at: 'message' },
     },
   },
@@ -53,8 +54,8 @@ export const leadprosper: Protocol = {
     answer: {
       reads: 'json',
       acceptedWhen: { at: 'status', is: ['ACCEPTED'] },
-      duplicateWhen: { at: 'status', is: ['DUPLICATED'] },
-      refusedWhen: { at: 'status', is: ['ERROR'] },
+      duplicateWhen: { at: 'status', is: DUPLICATE },
+      refusedWhen: { at: 'status', is: ['ERROR', ...REFUSED] },
       reason: { at: 'message' },
       id: { at: 'id' },
     },

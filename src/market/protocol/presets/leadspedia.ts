@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** LeadsPedia, ping.do and post.do: a form, answered in JSON or XML. */
 export const leadspedia: Protocol = {
@@ -21,7 +22,7 @@ export const leadspedia: Protocol = {
       bid: { at: ['price', '/response/price'] },
       id: { at: ['ping_id', '/response/ping_id'] },
       bidWhen: { at: ['result', '/response/result'], is: ['success'] },
-      noBidWhen: { at: ['result', '/response/result'], is: ['failed'] },
+      noBidWhen: { at: ['result', '/response/result'], is: [...REFUSED, ...DUPLICATE] },
       reason: { at: ['errors[0].error', 'errors.error', 'errors[0]', '/response/errors/error'] },
     },
   },
@@ -48,7 +49,8 @@ export const leadspedia: Protocol = {
     answer: {
       reads: 'auto',
       acceptedWhen: { at: ['result', '/response/result'], is: ['success'] },
-      refusedWhen: { at: ['result', '/response/result'], is: ['failed'] },
+      duplicateWhen: { at: ['result', '/response/result'], is: DUPLICATE },
+      refusedWhen: { at: ['result', '/response/result'], is: REFUSED },
       reason: { at: ['errors[0].error', 'errors.error', 'errors[0]', '/response/errors/error'] },
       id: { at: ['lead_id', '/response/lead_id'] },
       redirect: { at: ['redirect_url', '/response/redirect_url'] },

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** Pingtree, source API in JSON, with a token for each step. Refusals have a status of 201 too. */
 export const pingtree: Protocol = {
@@ -18,7 +19,10 @@ export const pingtree: Protocol = {
       bid: { at: ['bid', 'price', 'payout'] },
       id: { at: 'transaction_id' },
       bidWhen: { at: 'status', is: ['ping_accept'] },
-      noBidWhen: { at: 'status', is: ['ping_reject', 'reject', 'rejected', 'missingField', 'invalidField'] },
+      noBidWhen: {
+        at: 'status',
+        is: ['ping_reject', 'missingField', 'invalidField', ...REFUSED, ...DUPLICATE],
+      },
       reason: { at: 'message' },
     },
   },
@@ -40,9 +44,10 @@ export const pingtree: Protocol = {
     answer: {
       reads: 'json',
       acceptedWhen: { at: 'status', is: ['accept', 'accepted', 'post_accept'] },
+      duplicateWhen: { at: 'status', is: DUPLICATE },
       refusedWhen: {
         at: 'status',
-        is: ['reject', 'rejected', 'post_reject', 'missingField', 'invalidField'],
+        is: ['post_reject', 'missingField', 'invalidField', ...REFUSED],
       },
       reason: { at: 'message' },
       id: { at: 'transaction_id' },

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../model/protocol.js';
+import { DUPLICATE, REFUSED } from './words.js';
 
 /** SOAP 1.1 with the lead as XML in a text, and the result as XML in a text. */
 export const soapUploadWebLead: Protocol = {
@@ -32,8 +33,8 @@ export const soapUploadWebLead: Protocol = {
       reads: 'xml',
       unwrap: { at: '//UploadWebLeadResult', as: 'xml' },
       acceptedWhen: { at: '//StatusEnum', is: ['Succeeded'] },
-      duplicateWhen: { at: '//StatusEnum', is: ['Duplicate'] },
-      refusedWhen: { at: '//StatusEnum', is: ['Failed', 'Rejected'] },
+      duplicateWhen: { at: '//StatusEnum', is: DUPLICATE },
+      refusedWhen: { at: '//StatusEnum', is: REFUSED },
       reason: { at: '//StatusText' },
       id: { at: '//LeadID' },
     },
