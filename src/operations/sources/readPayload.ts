@@ -67,7 +67,11 @@ function decoderOf(name: string): Decoder | undefined {
 }
 
 const decode = (body: Buffer, charset: Decoder | undefined): string =>
-  charset === undefined || isUtf8(body) ? decodeUtf8(body) : charset.decode(body);
+  charset === undefined || isUtf8(body) ? decodeUtf8(body) : decodeBy(charset, body);
+
+/** In a single call, Node 20 reads Windows-1252 as ISO-8859-1, which has no quotation marks and no dashes. */
+const decodeBy = (charset: Decoder, bytes: Buffer): string =>
+  charset.decode(bytes, { stream: true }) + charset.decode();
 
 /** The names and values of a form. Its charset is in the content type, or in `_charset_`, which browsers fill in. */
 function formEntries(body: Buffer, charset: Decoder | undefined): [string, string][] {
@@ -78,7 +82,7 @@ function formEntries(body: Buffer, charset: Decoder | undefined): [string, strin
   if (decoder === undefined) return entries;
   const decoded = (part: string): string => {
     const bytes = Buffer.from(part.replaceAll('+', ' ').replace(PERCENT, byteOf), 'latin1');
-    return isUtf8(bytes) ? decodeUtf8(bytes) : decoder.decode(bytes);
+    return decode(bytes, decoder);
   };
   return text.split('&').flatMap((pair): [string, string][] => {
     const [name = '', ...value] = pair.split('=');

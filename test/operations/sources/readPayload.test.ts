@@ -13,6 +13,7 @@ async function documentOf(body: string | Buffer, type?: string) {
 test.each([
   ['in its content type', LATIN, `${FORM}; charset=ISO-8859-1`, RENEE],
   ['in quotes', LATIN, `${FORM};charset="windows-1252"`, RENEE],
+  ['with marks of its own', 'note=%93Soon%94', `${FORM}; charset=windows-1252`, { note: '“Soon”' }],
   ['in _charset_', `_charset_=windows-1252&${LATIN}`, FORM, { _charset_: 'windows-1252', ...RENEE }],
   ['although it is UTF-8', 'first_name=Ren%C3%A9e', `${FORM}; charset=ISO-8859-1`, { first_name: 'Renée' }],
   ['that nobody knows', 'first_name=Ren%C3%A9e', `${FORM}; charset=x-none`, { first_name: 'Renée' }],
