@@ -22,9 +22,9 @@ export const MAX_DEPTH = 64;
 
 /** The value of a JSON text with all digits of its numbers; undefined if it is not JSON, or deeper than MAX_DEPTH. */
 export function parseExactJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) return undefined;
   try {
     const value: unknown = JSON.parse(text);
+    if (depthOf(text) > MAX_DEPTH) return undefined;
     const exact = quoteLargeNumbers(text);
     return exact === text ? value : (JSON.parse(exact) as unknown);
   } catch {
@@ -32,10 +32,11 @@ export function parseExactJson(text: string): unknown {
   }
 }
 
-function depthOf(text: string): number {
+/** @param json valid JSON, as for quoteLargeNumbers */
+function depthOf(json: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]+|\\.)*"|[[{\]}]/g)) {
+  for (const [token] of json.matchAll(/"(?:[^"\\]+|\\.)*"|[[{\]}]/g)) {
     if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
     else if (token === ']' || token === '}') depth -= 1;
   }

@@ -360,6 +360,8 @@ describe('A source’s address', () => {
     ['deep nesting', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'application/json'],
     ['deep nesting in an object', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`, 'application/json'],
     ['no JSON', '{"first":', 'application/json'],
+    ['JSON that ends within a text', `{"first":"${'x'.repeat(60_000)}`, 'application/json'],
+    ['JSON that ends within many texts', `{"first":"${String.raw`\"`.repeat(30_000)}`, 'application/json'],
     ['a number', '1', 'application/json'],
     ['no body', '', 'application/json'],
     [
