@@ -211,6 +211,11 @@ describe('In a buyer’s own protocol', () => {
     });
   });
 
+  test('an answer that is nested too deep to be kept is no bid', async () => {
+    says({ body: `{"ok":true,"price":12.5,"nested":${'['.repeat(30_000)}${']'.repeat(30_000)}}` });
+    expect(pinged(await pingBy(step(JSON_PROTOCOL, 'ping')))).toBe('unclear');
+  });
+
   test('requests are unsigned, uncompressed, and have the template’s headers', async () => {
     says({ body: '{"ok":false}' });
     await pingBy(step(JSON_PROTOCOL, 'ping'));

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../mapping/exactJson.js';
 import type { AnswerTerms } from '../model/protocol.js';
 import { parseXml, xmlAsData, type XmlElement } from './xmlDocument.js';
 
@@ -50,21 +51,11 @@ function guess(text: string, contentType: string): AnswerDocument {
   return { kind: 'text', text };
 }
 
+/** Integers of more than 15 digits, which are ids, become texts. */
 function readJson(text: string): AnswerDocument | undefined {
-  try {
-    return { kind: 'json', data: JSON.parse(withLongIntegersAsText(text)) as unknown, text };
-  } catch {
-    return undefined;
-  }
+  const data = parseExactJson(text);
+  return data === undefined ? undefined : { kind: 'json', data, text };
 }
-
-/** JavaScript would round integers of more than 15 digits, which are ids. Strings are matched first. */
-const withLongIntegersAsText = (json: string): string =>
-  /\d{16}/.test(json)
-    ? json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d{16,}(?![\d.eE])/gs, (token) =>
-        token.startsWith('"') ? token : `"${token}"`,
-      )
-    : json;
 
 function readXml(text: string): AnswerDocument | undefined {
   const root = parseXml(text);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readDocument } from '../../../src/market/protocol/answerDocument.js';
 import { compileMatcher } from '../../../src/market/protocol/matcher.js';
 import { parseXml } from '../../../src/market/protocol/xmlDocument.js';
 import { compileXPath } from '../../../src/market/protocol/xpath.js';
@@ -18,6 +19,17 @@ describe('A hostile answer is refused or read in bounded time', () => {
   test('nested deeper than 100 elements', () => {
     expect(parseXml('<a>'.repeat(101) + '</a>'.repeat(101))).toBeUndefined();
     expect(parseXml('<a>'.repeat(100) + '</a>'.repeat(100))).toBeDefined();
+  });
+
+  test('nested in JSON deeper than any answer', () => {
+    const nested = (depth: number): string => `{"bid":1,"x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    expect(readDocument(nested(5000), 'json').kind).toBe('unreadable');
+    expect(readDocument(nested(60), 'json').kind).toBe('json');
+  });
+
+  test('full of quotes behind a long number', () => {
+    const quotes = `[${'1'.repeat(16)},"${String.raw`\"`.repeat(SIZE / 2)}`;
+    expect(ms(() => readDocument(quotes, 'json'))).toBeLessThan(500);
   });
 
   test('with entities of its own', () => {
