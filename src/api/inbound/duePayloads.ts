@@ -119,7 +119,8 @@ class DuePayload {
     { isForm }: { isForm: boolean },
   ): Promise<void> {
     const { _id, key, test, at, seller } = this.payload;
-    const { documents } = source.mapping.read(body);
+    const { documents, problem } = source.mapping.read(body);
+    if (problem !== undefined) return this.fail(problem);
     const sellerKey: SellerKey = { _id: key, hash: '', seller, source: source.name, test, createdAt: at };
     for (const [i, document] of documents.entries()) {
       const proven = { source, key: sellerKey, receivedAt: new Date(), sentAt: at, payloadId: `${_id}/${i}` };

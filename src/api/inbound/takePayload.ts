@@ -136,7 +136,10 @@ export function announcedLead(
 ): string | undefined {
   if (fetch?.token === undefined) return undefined;
   const [id] = textsOf(valueAt(compiledPath(fetch.id), document));
-  return id !== undefined && /^[\w:.-]{1,128}$/.test(id) && !('field_data' in document) ? id : undefined;
+  // Dots alone would lead to another address of the platform.
+  return id !== undefined && /^(?!\.+$)[\w:.-]{1,128}$/.test(id) && !('field_data' in document)
+    ? id
+    : undefined;
 }
 
 /** Keeps a payload that did not become a lead, without keys that it repeats. */

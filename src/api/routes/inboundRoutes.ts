@@ -100,7 +100,8 @@ export async function inboundRoutes(
   }
 
   async function take(proven: ProvenPayload, read: ReadPayload): Promise<Taken[]> {
-    const { documents, ignored } = proven.source.mapping.read(read.document);
+    const { documents, ignored, problem } = proven.source.mapping.read(read.document);
+    if (problem !== undefined) return [{ status: 'refused', message: problem, isTest: false }];
     if (documents.length === 0 && ignored === 0)
       return [{ status: 'refused', message: 'The request has no lead.', isTest: false }];
     const taken: Taken[] = [];

@@ -8,15 +8,21 @@ import { isMap, valueAt, type DocumentPath } from './path.js';
 /** What paths lead into: the names of the body and of what a preset makes of it. `body` is the body itself. */
 export type SourceDocument = Readonly<Record<string, unknown>>;
 
-/** The most leads in one request. */
-export const MAX_DOCUMENTS = 100;
+/** The most leads in one request: more than fit into one from an ad platform. */
+export const MAX_DOCUMENTS = 500;
+/** The most names of all of them together. Each document has those of the request as well, so they multiply. */
+const MAX_NAMES = 100_000;
 /** The most entries of a list of pairs. */
 const MAX_PAIRS = 1000;
 
 type Shape = Pick<Inbound, 'unwrap' | 'subfields' | 'pairs' | 'each'>;
 
-/** Takes a request's body apart: the documents in it, each of which may become a lead. */
-export type DocumentReader = (body: unknown) => SourceDocument[];
+/** Takes a request's body apart: the documents in it, each of which may become a lead, or why they are not read. */
+export type DocumentReader = (body: unknown) => SourceDocument[] | { problem: string };
+
+const TOO_MANY = {
+  problem: `The request has more than ${MAX_DOCUMENTS} leads, or too many names in them. Send it in several.`,
+};
 
 /** @throws Error if a path is faulty */
 export function documentReader({ unwrap, subfields = false, pairs = [], each }: Shape): DocumentReader {
@@ -30,18 +36,24 @@ export function documentReader({ unwrap, subfields = false, pairs = [], each }: 
     return merged(subfields ? withSubfields(whole) : whole, { body });
   };
   return (body) => {
-    const whole = Array.isArray(body) ? body.slice(0, MAX_DOCUMENTS) : [body];
-    return whole
-      .map(documentOf)
-      .flatMap((plain) => {
-        const document = withPairs(plain);
-        const found = eachPath && valueAt(eachPath, document);
-        if (found === undefined) return [document];
-        // Each lead may have a list of pairs of its own.
-        const items: unknown[] = Array.isArray(found) ? found.slice(0, MAX_DOCUMENTS) : [found];
-        return items.map((item) => withPairs(merged(document, item)));
-      })
-      .slice(0, MAX_DOCUMENTS);
+    const whole: unknown[] = Array.isArray(body) ? body : [body];
+    if (whole.length > MAX_DOCUMENTS) return TOO_MANY;
+    const leads: SourceDocument[] = [];
+    let names = 0;
+    for (const plain of whole.map(documentOf)) {
+      const document = withPairs(plain);
+      const found = eachPath && valueAt(eachPath, document);
+      if (found === undefined) {
+        leads.push(document);
+        continue;
+      }
+      const items: unknown[] = [found].flat();
+      names += items.length * Object.keys(document).length;
+      if (leads.length + items.length > MAX_DOCUMENTS || names > MAX_NAMES) return TOO_MANY;
+      // Each lead may have a list of pairs of its own.
+      leads.push(...items.map((item) => withPairs(merged(document, item))));
+    }
+    return leads.length > MAX_DOCUMENTS ? TOO_MANY : leads;
   };
 }
 

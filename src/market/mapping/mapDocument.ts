@@ -18,8 +18,8 @@ export interface MappedDocument {
 
 /** A source's mapping, ready for many requests. */
 export interface CompiledInbound {
-  /** The documents of a body that may be leads; `ignored` counts the others. */
-  read: (body: unknown) => { documents: SourceDocument[]; ignored: number };
+  /** The documents of a body that may be leads; `ignored` counts the others. `problem`: why none of them is read. */
+  read: (body: unknown) => { documents: SourceDocument[]; ignored: number; problem?: string };
   map: (document: SourceDocument, options: MapOptions) => MappedDocument;
 }
 
@@ -43,6 +43,7 @@ export function compileInbound(inbound: Inbound, terms: SourceTerms = {}): Compi
   return {
     read: (body) => {
       const all = read(body);
+      if ('problem' in all) return { documents: [], ignored: 0, ...all };
       const documents = all.filter((document) => !isIgnored.some((holds) => holds(document)));
       return { documents, ignored: all.length - documents.length };
     },

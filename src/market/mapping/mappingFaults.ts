@@ -131,7 +131,8 @@ function sampleFaults(inbound: Inbound, sample: string): MappingFault[] {
   const body = sampleDocument(sample, inbound);
   if (body === undefined) return [{ at: ['sample'], problem: 'is neither JSON nor a form (name=value&…)' }];
   const { read, map } = compileInbound(inbound);
-  const { documents } = read(body);
+  const { documents, problem } = read(body);
+  if (problem !== undefined) return [{ at: ['sample'], problem: `is refused: ${problem}` }];
   const [document] = documents;
   if (document === undefined)
     return [{ at: ['sample'], problem: 'has no lead: ignore or each leaves nothing of it' }];

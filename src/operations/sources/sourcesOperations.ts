@@ -6,7 +6,7 @@ import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { listPayloads, openPayload, replayPayloads } from '../../store/leads/payloads.js';
 import { findInboundSource } from '../../store/market/storedTerms.js';
-import { notFound } from '../operationError.js';
+import { notFound, OperationError } from '../operationError.js';
 import { operation } from '../operation.js';
 import { readPayload } from './readPayload.js';
 
@@ -61,7 +61,8 @@ export const trySource = operation({
     const inbound = expandInbound(own);
     const { read, map } = compileInbound(inbound, terms);
     const { document, isForm } = await readPayload(Buffer.from(sample), content_type, inbound);
-    const { documents, ignored } = read(document);
+    const { documents, ignored, problem } = read(document);
+    if (problem !== undefined) throw new OperationError('tooLarge', problem);
     const now = Date.now();
     return { leads: documents.map((one) => triedView(map(one, { now, plusWasSpace: isForm }))), ignored };
   },

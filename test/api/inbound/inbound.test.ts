@@ -30,6 +30,7 @@ const SOURCES: Record<string, Inbound> = {
   },
   basic: { prove: [{ basic: { user: 'gavel', password: '{{secret:KEY}}' } }], fields: FIELDS },
   unset: { prove: [{ header: 'x-key', equals: '{{secret:NOWHERE}}' }], fields: FIELDS },
+  several: { open: true, fields: FIELDS, each: 'leads' },
   page: { open: true, fields: FIELDS, answer: { redirect: 'https://forms.example/thanks', refused: 422 } },
   meta: {
     challenge: { kind: 'meta', secret: '{{secret:KEY}}' },
@@ -235,6 +236,15 @@ describe('A source’s address', () => {
     await post(`/in/forms/${key}`, { first: 'Ann', webhookURL: `https://gavel.example/in/forms/${key}` });
     const [payload] = await listPayloads(world.database, { source: 'forms', now: new Date() });
     expect(payload && openPayload(world.database, payload).body.toString()).toContain('/in/forms/(key)');
+  });
+
+  test('refuses more leads than one request may have, instead of taking some of them', async () => {
+    const reply = await post('/in/several', { leads: Array(501).fill(0) });
+    expect(reply.text).toContain('more than 500 leads');
+    const [payload] = await listPayloads(world.database, { source: 'several', now: new Date() });
+    expect(payload?.reason).toContain('more than 500 leads');
+    await post('/in/several', { leads: [ANN, { ...ANN, tel: '214-555-0188' }] });
+    expect(await leads()).toBe(2);
   });
 
   test('sends a person’s browser to a page', async () => {
