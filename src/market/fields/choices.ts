@@ -56,7 +56,7 @@ export function readList(sent: FieldValue): Reading<string[]> {
 
 function choicesIn(text: string): string[] {
   const parsed = /^\s*\[/.test(text) ? jsonTexts(text) : undefined;
-  return parsed ?? cleanText(text).split(/\s*(?:\n|\|+|;)\s*/);
+  return parsed ?? cleanText(text).split(/[\n|;]/);
 }
 
 /** The texts, numbers and booleans in a JSON list, however deep; undefined if it is no JSON list. */

@@ -4,7 +4,15 @@ import { REQUIRED_BY_DEFAULT, standardField, type LeadFields } from '../fields/s
 import type { Inbound } from './inbound.js';
 import { documentReader, type SourceDocument } from './documents.js';
 import { textsOf } from './documentText.js';
-import { compiledPath, conditionTest, fieldMapper, type Mapped, type MapOptions } from './mapField.js';
+import {
+  compiledPath,
+  conditionTest,
+  fieldMapper,
+  MAX_VALUE,
+  TOO_LONG,
+  type Mapped,
+  type MapOptions,
+} from './mapField.js';
 import { isMap, valueAt } from './path.js';
 import { shownText, usualFields, type UsualField } from './usualFields.js';
 
@@ -22,9 +30,6 @@ export interface CompiledInbound {
   read: (body: unknown) => { documents: SourceDocument[]; ignored: number; problem?: string };
   map: (document: SourceDocument, options: MapOptions) => MappedDocument;
 }
-
-/** The longest value that a lead may have, characters. */
-const MAX_VALUE = 10_000;
 
 /**
  * Compiles an expanded mapping (`expandInbound`).
@@ -103,7 +108,7 @@ const unnamed = (found: ReadonlyMap<string, Mapped>): string[] =>
 function bounded(mapped: Mapped): Mapped {
   if (!('value' in mapped)) return mapped;
   const isTooLong = [mapped.value, mapped.sent].flat().some((text) => text.length > MAX_VALUE);
-  return isTooLong ? { missing: `longer than ${MAX_VALUE} characters` } : mapped;
+  return isTooLong ? TOO_LONG : mapped;
 }
 
 /** The values of a mapped document by field, for `readLead`. */

@@ -152,6 +152,8 @@ function converter(mapping: FieldMapping): Converter {
     if (texts.length === 0) return { missing: pieces.length > 0 && table ? UNLISTED : 'blank' };
     // What is joined is one text from here on.
     const whole = mapping.join === undefined || staysList ? texts : [texts.join(separator)];
+    // A reader’s patterns take more than linear time for some texts.
+    if (whole.some((text) => text.length > MAX_VALUE)) return TOO_LONG;
     const parts =
       part === undefined || isPart
         ? whole
@@ -173,6 +175,10 @@ function converter(mapping: FieldMapping): Converter {
     return { value, sent: value, note: reading.note };
   };
 }
+
+/** The longest value that a lead may have, characters. */
+export const MAX_VALUE = 10_000;
+export const TOO_LONG = { missing: `longer than ${MAX_VALUE} characters` };
 
 const UNLISTED = 'none of the values that the lookup lists';
 

@@ -150,6 +150,12 @@ test('every date is read back from each notation', () => {
   );
 });
 
+test('a list is read in linear time, however much space is in it', () => {
+  const started = performance.now();
+  expect(readList(`roof${' '.repeat(100_000)}| solar`).value).toEqual(['roof', 'solar']);
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
 test('a list keeps each choice once, in order', () => {
   const choice = fc.stringMatching(/^[a-z]{1,8}$/).filter((text) => readCustom(text).value !== undefined);
   fc.assert(

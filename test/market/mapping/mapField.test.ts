@@ -149,6 +149,8 @@ describe('A field is missing, and the reason says why', () => {
       'none of the values that the lookup lists',
     ],
     [{ from: ['a'], as: 'zip', else: 'drop' }, { a: '12' }, 'not a ZIP code of 5 or 9 digits'],
+    [{ from: ['a'], part: 'first' }, { a: `A ${'('.repeat(60_000)}B` }, 'longer than 10000 characters'],
+    [{ from: ['a'], as: 'list' }, { a: `A${' '.repeat(60_000)}B` }, 'longer than 10000 characters'],
   ])('%j', (mapping, document, missing) => {
     expect(map(mapping, document)).toEqual({ missing });
   });
