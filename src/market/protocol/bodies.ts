@@ -1,5 +1,5 @@
 import { ProtocolFault } from './protocolFault.js';
-import { compileTemplate } from './template.js';
+import { compileTemplate, type Template } from './template.js';
 import type { Reference, Scope } from './scope.js';
 import type { Scalar, Step, Tree } from '../model/protocol.js';
 import { isBlank, textOfValue, wellFormed, type Value } from './values.js';
@@ -18,10 +18,36 @@ export interface Compiling {
   report: ReportFault;
   /** Takes what the templates refer to. */
   references: Reference[];
+  /** Of the whole request. */
+  size: RequestSize;
+  /** How many documents it is a text in. */
+  within?: number;
 }
 
 const DEEPEST = 20;
 const MOST_LEAVES = 500;
+const MOST_PLACEHOLDERS = 1000;
+/** Each document doubles the backslashes of those in it. */
+const MOST_WITHIN = 2;
+
+/** What takes time to render. */
+export interface RequestSize {
+  leaves: number;
+  placeholders: number;
+}
+
+/** Adds a template to those of its request. */
+export function addTemplate(
+  { references, size, report }: Compiling,
+  template: Template,
+  at: Place = [],
+): void {
+  references.push(...template.references);
+  const before = size.placeholders;
+  size.placeholders += template.placeholders;
+  if (before <= MOST_PLACEHOLDERS && size.placeholders > MOST_PLACEHOLDERS)
+    report(at, `is in a request of more than ${MOST_PLACEHOLDERS} placeholders`);
+}
 
 type Format = 'json' | 'form' | 'xml';
 type Place = readonly (string | number)[];
@@ -62,8 +88,6 @@ const isLeafMap = (tree: MapTree): boolean => {
 };
 
 class TreeCompiler {
-  private leaves = 0;
-
   constructor(
     private readonly format: Format,
     private readonly compiling: Compiling,
@@ -88,24 +112,24 @@ class TreeCompiler {
   }
 
   private leaf({ value = '', blank, onlyFor }: MapTree, at: Place, path: Place): Node | undefined {
-    this.leaves += 1;
-    if (this.leaves === MOST_LEAVES + 1)
-      this.compiling.report(path, `is one of more than ${MOST_LEAVES} values`);
+    const { step, size } = this.compiling;
+    size.leaves += 1;
+    if (size.leaves === MOST_LEAVES + 1)
+      return this.refused(path, `is one of more than ${MOST_LEAVES} values`);
+    if (size.leaves > MOST_LEAVES) return undefined;
     if (typeof value === 'object') return this.refused(at, 'is not a text, a number, true or false');
     if (onlyFor !== undefined && onlyFor !== 'test' && onlyFor !== 'live')
       return this.refused([...path, 'onlyFor'], `"${shown(onlyFor)}" is neither test nor live`);
-    const { step, report, references } = this.compiling;
     try {
       const template = compileTemplate(value, step);
-      references.push(...template.references);
+      addTemplate(this.compiling, template, at);
       return {
         kind: 'leaf',
         leaf: { render: template.render, blank: blankOf(blank) ?? BLANK[this.format], onlyFor },
       };
     } catch (error) {
       if (!(error instanceof ProtocolFault)) throw error;
-      report(at, error.message);
-      return undefined;
+      return this.refused(at, error.message);
     }
   }
 
@@ -113,10 +137,15 @@ class TreeCompiler {
     const inner = tree[key];
     if (Object.keys(tree).length > 1 || inner === undefined)
       return this.refused(path, `has ${key} beside other names; a document in a text is alone`);
-    const { step, references, report } = this.compiling;
+    const { report, within = 0 } = this.compiling;
+    if (within === MOST_WITHIN)
+      return this.refused(
+        path,
+        `is in ${MOST_WITHIN} documents that are texts, and may not have another one`,
+      );
     const inside: Compiling = {
-      step,
-      references,
+      ...this.compiling,
+      within: within + 1,
       report: (at, message) => report([...path, key, ...at], message),
     };
     const write = key === '#json' ? compileJson(inner, inside) : compileXml(inner, inside);

@@ -1,4 +1,5 @@
 import {
+  addTemplate,
   compileForm,
   compileJson,
   compileXml,
@@ -7,6 +8,7 @@ import {
   type Compiling,
   type Pairs,
   type ReportFault,
+  type RequestSize,
 } from './bodies.js';
 import { ProtocolFault } from './protocolFault.js';
 import { compileBareText, compileTemplate, type Template } from './template.js';
@@ -84,9 +86,11 @@ export function compileRequest(
   report: ReportFault,
 ): CompiledRequest {
   const references: Reference[] = [];
+  const size: RequestSize = { leaves: 0, placeholders: 0 };
   const at = (...path: (string | number)[]): Compiling => ({
     step,
     references,
+    size,
     report: (inner, message) => report([...path, ...inner], message),
   });
   const address = compileAddress(terms.url ?? url ?? '', at('url'));
@@ -103,8 +107,11 @@ export function compileRequest(
     const target = address(scope);
     if ('problem' in target) return target;
     const proof = auth(scope);
-    for (const [name, value] of [...query(scope), ...proof.query])
+    for (const [name, value] of [...query(scope), ...proof.query]) {
+      // Adding a value takes time in proportion to the whole address.
+      if (target.url.href.length > LONGEST_URL) break;
       target.url.searchParams.append(name, value);
+    }
     if (target.url.href.length > LONGEST_URL) return { problem: 'the address is too long' };
     const written = body?.(scope);
     if (written !== undefined && isOver(written.text, LARGEST_BODY))
@@ -127,17 +134,17 @@ const isOver = (text: string, bytes: number): boolean =>
 /** Compiles a text; on a fault, one that is empty. */
 function templateOf(
   text: string,
-  { step, report, references }: Compiling,
+  compiling: Compiling,
   compile: (text: string, step: Step) => Template = compileTemplate,
 ): Template {
   try {
-    const template = compile(text, step);
-    references.push(...template.references);
+    const template = compile(text, compiling.step);
+    addTemplate(compiling, template);
     return template;
   } catch (error) {
     if (!(error instanceof ProtocolFault)) throw error;
-    report([], error.message);
-    return { render: () => '', references: [] };
+    compiling.report([], error.message);
+    return { render: () => '', references: [], placeholders: 0 };
   }
 }
 

@@ -12,6 +12,7 @@ import { textOfValue, type Value } from './values.js';
 export interface Template {
   render: (scope: Scope) => Value;
   references: readonly Reference[];
+  placeholders: number;
 }
 
 const LONGEST_TEMPLATE = 4000;
@@ -44,16 +45,19 @@ export function compileTemplate(
   );
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) {
-    if (typeof only !== 'object') return { render: () => only, references };
-    return { render: (scope) => cut(only.read(scope)), references };
+    if (typeof only !== 'object') return { render: () => only, references, placeholders: 0 };
+    return { render: only.read, references, placeholders: 1 };
   }
   const render = (scope: Scope): Value => {
-    const texts = parts.map((part) =>
-      typeof part === 'object' ? escape(textOfValue(cut(part.read(scope)))) : part,
-    );
-    return cut(texts.join(''));
+    let text = '';
+    for (const part of parts) {
+      text += typeof part === 'object' ? escape(textOfValue(part.read(scope))) : String(part);
+      if (text.length > LONGEST_TEXT) break;
+    }
+    return cut(text);
   };
-  return { render, references };
+  const placeholders = parts.filter((part) => typeof part === 'object').length;
+  return { render, references, placeholders };
 }
 
 /**
@@ -70,8 +74,16 @@ export function compileBareText(text: string, step: Step): Template {
   return compileTemplate(text, step);
 }
 
-const cut = (value: Value): Value =>
-  typeof value === 'string' && value.length > LONGEST_TEXT ? value.slice(0, LONGEST_TEXT) : value;
+function cut(value: Value): Value {
+  if (typeof value === 'string') return value.slice(0, LONGEST_TEXT);
+  if (typeof value !== 'object') return value;
+  let left = LONGEST_TEXT;
+  return value.flatMap((text) => {
+    const kept = text.slice(0, left);
+    left -= kept.length;
+    return kept.length === text.length || kept !== '' ? [kept] : [];
+  });
+}
 
 function partsOf(text: string, step: Step): (string | Placeholder)[] {
   if (text.length > LONGEST_TEMPLATE)
@@ -105,7 +117,9 @@ function placeholder(reader: ExpressionReader, step: Step): Placeholder {
   return {
     reference: 'reference' in source ? source.reference : undefined,
     isEscaped: ESCAPES.includes(filters.at(-1)?.name ?? ''),
-    read: (scope) => compiled.reduce<Value>((value, filter) => filter(value, scope), source.read(scope)),
+    // Each filter may double a text.
+    read: (scope) =>
+      compiled.reduce<Value>((value, filter) => cut(filter(value, scope)), cut(source.read(scope))),
   };
 }
 

@@ -132,7 +132,7 @@ const FILTERS: Readonly<Record<string, Definition>> = {
   sha256: simple('sha256', (text, { digest }) => digest('sha256', text)),
   sha1: simple('sha1', (text, { digest }) => digest('sha1', text)),
   md5: simple('md5', (text, { digest }) => digest('md5', text)),
-  base64: simple('base64', base64),
+  base64: simple('base64', (text) => Buffer.from(text).toString('base64')),
   url: { takes: [0, 0], like: 'url', make: () => eachText(escapeUrl) },
   xml: { takes: [0, 0], like: 'xml', make: () => eachText((text) => escapeXml(xmlText(text))) },
   json: { takes: [0, 0], like: 'json', make: () => eachText((text) => JSON.stringify(text).slice(1, -1)) },
@@ -208,11 +208,6 @@ export const escapeUrl = (text: string): string =>
     /[!'()*]/g,
     (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-
-function base64(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-}
 
 const PLAIN: readonly [RegExp, string][] = [
   [/[\u2018\u2019\u201A\u2032]/g, "'"],

@@ -3,7 +3,9 @@ import { readDocument } from '../../../src/market/protocol/answerDocument.js';
 import { compileMatcher } from '../../../src/market/protocol/matcher.js';
 import { parseXml } from '../../../src/market/protocol/xmlDocument.js';
 import { compileXPath } from '../../../src/market/protocol/xpath.js';
+import { compileRequest } from '../../../src/market/protocol/request.js';
 import { compileTemplate } from '../../../src/market/protocol/template.js';
+import type { Tree } from '../../../src/market/model/protocol.js';
 import { requestScope } from './recordings.js';
 
 /** An answer's limit. */
@@ -72,6 +74,39 @@ describe('A hostile template reaches nothing', () => {
     'ping.answer.constructor.name',
     'ping.capture.valueOf',
   ])('%s', (path) => expect(compileTemplate(`{{ ${path} }}`, 'post').render(scope)).toBeUndefined());
+
+  test('in a request of more values, placeholders or nested documents than any protocol has', () => {
+    const faultsOf = (json: Tree): string[] => {
+      const faults: string[] = [];
+      const to = { step: 'post', url: 'https://buyer.example' } as const;
+      compileRequest({ json }, to, (path, message) => faults.push(`${path.join('.')} ${message}`));
+      return faults;
+    };
+    const nested = { '#json': { '#json': { a: '{{ lead.zip }}' } } };
+    expect(faultsOf(nested)).toEqual([]);
+    expect(faultsOf({ '#json': nested })).toEqual([
+      'json.#json.#json is in 2 documents that are texts, and may not have another one',
+    ]);
+    const many = (each: Tree, count: number): Tree => Array.from({ length: count }, () => each);
+    expect(faultsOf(many({ '#json': many('x', 50) }, 10))).toEqual([]);
+    expect(faultsOf(many({ '#json': many('x', 50) }, 11))).toEqual([
+      'json.10.#json.0 is one of more than 500 values',
+    ]);
+    expect(faultsOf(many('{{ lead.zip }}'.repeat(100), 11))).toEqual([
+      'json.10 is in a request of more than 1000 placeholders',
+    ]);
+  });
+
+  test('with filters that make a text longer', () => {
+    const doubled = `{{ lead.text ${'| json '.repeat(10)}}}`.repeat(40);
+    const { render } = compileTemplate(doubled, 'post');
+    const list = Array.from({ length: 1000 }, () => '"'.repeat(1000));
+    for (const text of ['"'.repeat(10_000), list]) {
+      let value: unknown;
+      expect(ms(() => (value = render({ ...scope, lead: { text } })))).toBeLessThan(500);
+      expect(String(value)).toHaveLength(20_000);
+    }
+  });
 
   test('and its result is bounded', () => {
     const text = compileTemplate('{{ lead.text }}'.repeat(50), 'post').render({
