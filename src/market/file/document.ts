@@ -132,17 +132,24 @@ function offset(document: Document.Parsed, path: Path, at: 'key' | 'value'): num
   return found;
 }
 
-/** Finds duplicate keys in maps, and aliases without an earlier anchor. */
+/** Finds duplicate keys in maps, and aliases without an earlier anchor or within their own. */
 function lookThrough(document: Document.Parsed, lines: LineStarts): Record<'repeated' | 'dangling', Fault[]> {
   const repeated: Fault[] = [];
   const dangling: Fault[] = [];
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
+  const refuse = (alias: Node, message: string): void => {
+    dangling.push({ ...position(lines, start(alias) ?? 0), path: '', message });
+  };
   visit(document, (_, node, ancestors) => {
-    if (isAlias(node) && !anchors.has(node.source)) {
-      const message = `*${node.source} stands for nothing: write &${node.source} before what it repeats`;
-      dangling.push({ ...position(lines, start(node) ?? 0), path: '', message });
+    if (isAlias(node)) {
+      const anchored = anchors.get(node.source);
+      if (anchored === undefined)
+        refuse(node, `*${node.source} stands for nothing: write &${node.source} before what it repeats`);
+      else if (ancestors.includes(anchored))
+        refuse(node, `*${node.source} is within what it repeats, which would never end; remove it`);
     }
-    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.add(node.anchor);
+    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined)
+      anchors.set(node.anchor, node);
     if (isMap(node)) repeated.push(...repeatedKeys(node, pathOf([...ancestors, node]), lines));
   });
   return { repeated, dangling };

@@ -54,11 +54,11 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
  */
 function checkTree(value: unknown, path: Path, report: Report): unknown {
   if (Array.isArray(value)) return value.map((item: unknown, i) => checkTree(item, [...path, i], report));
-  if (!isMap(value)) {
-    if (value === null && typeof path.at(-1) === 'number')
-      report(path, 'has no value; write one, or remove it');
-    return value;
+  if (value === null && typeof path.at(-1) === 'number') {
+    report(path, 'has no value; write one, or remove it');
+    return '';
   }
+  if (!isMap(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,

@@ -415,6 +415,12 @@ const FAULTS: [string, string, string, string][] = [
     'states: *west',
     '26:17  *west stands for nothing: write &west before what it repeats',
   ],
+  [
+    'an alias within what it repeats',
+    'states: [TX, california, fl]',
+    'states: &west [TX, [*west]]',
+    '26:29  *west is within what it repeats, which would never end; remove it',
+  ],
   ['a tag', 'price: 12.50', 'price: !money 12.50', "28:16  can't be read as YAML: Unresolved tag: !money"],
   [
     'two documents',

@@ -108,6 +108,14 @@ protocol: { preset: cake, values: { source: gavel } }
       'buyers[0].protocol.ping.request.form.zip: there is no filter "zip4"; did you mean zip5?',
     ],
     [
+      OWN.replace('until: 5', 'until: [5, ~]'),
+      'buyers[0].protocol.post.request.json.until[1]: has no value; write one, or remove it',
+    ],
+    [
+      OWN.replace('until: 5', 'until: &a { again: *a }'),
+      '*a is within what it repeats, which would never end; remove it',
+    ],
+    [
       OWN.replace('acceptedWhen', 'acceptWhen'),
       'buyers[0].protocol.post.answer.acceptWhen: an answer mapping has no key "acceptWhen"; did you mean acceptedWhen?',
     ],
