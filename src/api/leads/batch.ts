@@ -27,10 +27,14 @@ export function readBatch(body: Buffer): BatchLine[] {
   const lines: BatchLine[] = [];
   let start = 0;
   for (let number = 1; start < body.length; number += 1) {
-    const end = body.indexOf(LINE_FEED, start);
-    const bytes = body.subarray(start, end < 0 ? body.length : end);
-    start += bytes.length + 1;
-    if (bytes.every(isBlank)) continue;
+    let at = start;
+    while (isBlank(body[at])) at += 1;
+    const found = body[at] === LINE_FEED ? at : body.indexOf(LINE_FEED, at);
+    const end = found < 0 ? body.length : found;
+    const begin = start;
+    start = end + 1;
+    if (at === end) continue;
+    const bytes = body.subarray(begin, end);
     if (lines.length === MAX_BATCH_LEADS)
       throw new OperationError(
         'tooLarge',
@@ -43,7 +47,7 @@ export function readBatch(body: Buffer): BatchLine[] {
 }
 
 /** A space, a tab or a carriage return. */
-const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
+const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
 
 /** A line as a request with one lead would be. */
 export interface LineRequest {

@@ -54,9 +54,10 @@ function grouped(entries: Entries, { plusWasSpace }: { plusWasSpace: boolean }):
     const name = base ?? sentName;
     const values = valuesOf(name, value);
     if (holdsKey(name) || values.some((one) => holdsKey('text' in one ? one.text : one.json))) continue;
-    const before = sent.get(name)?.values ?? [];
-    const isList = base !== undefined || Array.isArray(value) || sent.get(name)?.isList === true;
-    sent.set(name, { values: [...before, ...values], isList, plusWasSpace });
+    const known = sent.get(name) ?? { values: [], isList: false, plusWasSpace };
+    known.values.push(...values);
+    known.isList ||= base !== undefined || Array.isArray(value);
+    sent.set(name, known);
   }
   return sent;
 }

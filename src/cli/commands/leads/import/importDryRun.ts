@@ -41,7 +41,9 @@ export async function dryRun(file: string, terms: ImportTerms, { json }: { json:
     if (tried.faults.length > 0) faulty += 1;
     for (const { field, problem } of [...tried.faults, ...tried.warnings]) {
       const text = `${field}: ${problem}`;
-      problems.set(text, [...(problems.get(text) ?? []), line]);
+      const lines = problems.get(text);
+      if (lines === undefined) problems.set(text, [line]);
+      else lines.push(line);
     }
   }
   if (json) return;
