@@ -155,6 +155,20 @@ describe('The specs page of a campaign', () => {
     expect((await tryIt(key, { ...lead, firstName: '' })).text).toContain('with status <code>400</code>');
   });
 
+  test('is shown whatever is sent instead of its form', async () => {
+    for (const value of ['{"toString":1}', `${'['.repeat(30_000)}${']'.repeat(30_000)}`]) {
+      const response = await fetch(`${world.api.address}${path}/try`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"key":${value}}`,
+      });
+      expect([response.status, await response.text()]).toEqual([
+        200,
+        expect.stringContaining('This form takes test keys only'),
+      ]);
+    }
+  });
+
   test('takes no live key in its form, and shows no key', async () => {
     const before = await world.database.leads.countDocuments();
     const { text } = await tryIt(world.key, { firstName: 'Ann', phone: '214-555-0187', roof: 'flat' });

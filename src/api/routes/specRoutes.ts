@@ -95,7 +95,10 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     hidden,
     async (request, reply) => {
       const { terms } = await open(request);
-      const given = new Map((request.body ?? []).map(([name, value]) => [name, String(value)]));
+      // The page's form sends texts.
+      const given = new Map(
+        (request.body ?? []).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+      );
       const key = (given.get('key') ?? '').trim();
       given.delete('key');
       const tried = TEST_KEY.test(key)
