@@ -122,11 +122,13 @@ class DuePayload {
     const { documents, problem } = source.mapping.read(body);
     if (problem !== undefined) return this.fail(problem);
     const sellerKey: SellerKey = { _id: key, hash: '', seller, source: source.name, test, createdAt: at };
+    let refusal: string | undefined;
     for (const [i, document] of documents.entries()) {
       const proven = { source, key: sellerKey, receivedAt: new Date(), sentAt: at, payloadId: `${_id}/${i}` };
       const taken = await takeDocument(this.services, proven, { document, isForm });
-      if (taken.status === 'refused') return this.fail(taken.message);
+      if (taken.status === 'refused') refusal ??= taken.message;
     }
+    if (refusal !== undefined) return this.fail(refusal);
     await removePayload(this.services.context.database, _id);
   }
 

@@ -32,7 +32,7 @@ export interface ProvenPayload {
   receivedAt: Date;
   /** Of a payload that is taken again: when it came. */
   sentAt?: Date;
-  /** The id of a payload that is taken again, which identifies its lead if the mapping does not. */
+  /** The id of the payload. Of a document that may be taken again, its own, which identifies it if the mapping does not. */
   payloadId?: string;
 }
 
@@ -145,10 +145,11 @@ export function announcedLead(
 /** Keeps a payload that did not become a lead, without keys that it repeats. */
 export async function keepFailed(
   { context }: Pick<Services, 'context'>,
-  { source, key, payload, receivedAt }: ProvenPayload,
+  { source, key, payload, payloadId, receivedAt }: ProvenPayload,
   { reason, test }: { reason: string; test: boolean },
 ): Promise<void> {
   await storePayload(context.database, {
+    id: payloadId,
     seller: source.seller,
     source: source.name,
     key: key._id,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { v7 } from 'uuid';
 import { unsupportedType } from '../../operations/body/unsupportedType.js';
 import { invalidRequest, notFound, type OperationError } from '../../operations/operationError.js';
 import { readPayload, type ReadPayload } from '../../operations/sources/readPayload.js';
@@ -80,7 +81,9 @@ export async function inboundRoutes(
         document: 'document' in read ? read.document : undefined,
         now: receivedAt.getTime(),
       });
-      const proven: ProvenPayload = { source, key, receivedAt, payload: { contentType, body: raw } };
+      const payloadId = v7({ msecs: receivedAt.getTime() });
+      const payload = { contentType, body: raw };
+      const proven: ProvenPayload = { source, key, receivedAt, payload, payloadId };
       const taken = 'document' in read ? await take(proven, read) : [refusedBody(read)];
       const [refused] = taken.flatMap((one) => (one.status === 'refused' ? one : []));
       if (refused !== undefined)
@@ -105,11 +108,17 @@ export async function inboundRoutes(
     if (documents.length === 0 && ignored === 0)
       return [{ status: 'refused', message: 'The request has no lead.', isTest: false }];
     const taken: Taken[] = [];
-    for (const document of documents) {
+    for (const [i, document] of documents.entries()) {
       const announced = announcedLead(proven.source, document);
+      // If one of several is refused, all of them are taken again later.
+      const payloadId = documents.length === 1 ? undefined : `${proven.payloadId}/${i}`;
       taken.push(
         announced === undefined
-          ? await takeDocument({ context, cache }, proven, { document, isForm: read.isForm })
+          ? await takeDocument(
+              { context, cache },
+              { ...proven, payloadId },
+              { document, isForm: read.isForm },
+            )
           : await announce(proven, announced),
       );
     }

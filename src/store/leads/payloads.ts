@@ -23,6 +23,8 @@ export interface Payload {
 
 /** A payload that is stored. */
 export type NewPayload = Pick<PayloadDocument, 'seller' | 'source' | 'key' | 'test' | 'state' | 'reason'> & {
+  /** A new id by default. */
+  id?: string;
   payload: Payload;
   now: Date;
 };
@@ -34,9 +36,8 @@ const contextOf = (id: string): string => `payload ${id}`;
  * @returns its id
  */
 export async function storePayload(database: Database, payload: NewPayload): Promise<string> {
-  const { payload: sent, now, ...rest } = payload;
+  const { payload: sent, now, id = v7({ msecs: now.getTime() }), ...rest } = payload;
   const { payloads, vault } = database;
-  const id = v7({ msecs: now.getTime() });
   const key = randomBytes(KEY_BYTES);
   const plain = Buffer.from(JSON.stringify({ ...sent, body: sent.body.toString('base64') }));
   await payloads.insertOne({

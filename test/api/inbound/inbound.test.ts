@@ -232,6 +232,22 @@ describe('A source’s address', () => {
     await expect.poll(() => world.database.payloads.countDocuments({}), { timeout: 10_000 }).toBe(0);
   });
 
+  test('takes only those of several leads again that were refused', async () => {
+    await post('/in/several', { leads: [ANN, { first: 'Bo' }, { ...ANN, tel: '214-555-0188' }] });
+    expect(await leads()).toBe(2);
+    expect(await replayPayloads(world.database, { source: 'several', now: new Date() })).toBe(1);
+    await expect
+      .poll(
+        async () => {
+          const [payload] = await listPayloads(world.database, { source: 'several', now: new Date() });
+          return [payload?.state, payload?.attempts];
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual(['failed', 1]);
+    expect(await leads()).toBe(2);
+  });
+
   test('never keeps a key that a request repeats', async () => {
     await post(`/in/forms/${key}`, { first: 'Ann', webhookURL: `https://gavel.example/in/forms/${key}` });
     const [payload] = await listPayloads(world.database, { source: 'forms', now: new Date() });
