@@ -4,6 +4,9 @@ import type { Buyer, Contract } from '../market/model/market.js';
 import type { Bid } from '../market/model/round.js';
 import { channelOf } from '../market/model/outlet.js';
 import { formatMoney } from '../market/money.js';
+import { formText } from '../market/protocol/bodies.js';
+import { escapeUrl } from '../market/protocol/templateFilters.js';
+import { escapeXml } from '../market/protocol/xmlText.js';
 import { renderOutlet, type Outlets } from './outlets/outlets.js';
 import { personScreen } from './personScreen.js';
 import type { NamedSecrets, OwnStep } from './ownProtocol.js';
@@ -150,7 +153,7 @@ async function recorded<T>(
     answer,
     to,
     sent: withoutSecrets([`${method} ${last.message.url}`, ...lines, '', body].join('\n'), own),
-    came: last.reply && cameInWords(last.reply),
+    came: last.reply && withoutSecrets(cameInWords(last.reply), own),
   };
 }
 
@@ -160,11 +163,20 @@ function withoutSecrets(text: string, own: OwnStep | undefined): string {
   for (const name of own?.protocol.compiled.secrets ?? []) {
     const value = own?.protocol.secrets(name);
     if (value === undefined || value === '') continue;
-    for (const spelling of [value, encodeURIComponent(value)])
-      shown = shown.replaceAll(spelling, `{{ secret.${name} }}`);
+    for (const spelling of spellingsOf(value)) shown = shown.replaceAll(spelling, `{{ secret.${name} }}`);
   }
   return shown;
 }
+
+/** A text as it is written in an address, a form, XML and JSON. */
+const spellingsOf = (text: string): string[] => [
+  text,
+  escapeUrl(text),
+  encodeURIComponent(text),
+  formText([['', text]]).slice(1),
+  escapeXml(text),
+  JSON.stringify(text).slice(1, -1),
+];
 
 function cameInWords(reply: Reply): string {
   switch (reply.kind) {

@@ -4,6 +4,7 @@ import { openSender } from '../../src/buyers/send.js';
 import { NO_CONTRACT, sampleFields } from '../../src/buyers/testBuyer.js';
 import { tryContract } from '../../src/buyers/tryContract.js';
 import type { Contract } from '../../src/market/model/market.js';
+import type { RequestTerms } from '../../src/market/model/protocol.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 
 const LOCAL = { OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true };
@@ -24,9 +25,10 @@ describe('A try of a contract', () => {
     ...{ id: 'ACME1234/solar/harbor', campaign: 'ACME1234/solar', buyer: 'harbor' },
     ...{ tier: 1, weight: 1, active: true, timezone: 'UTC' },
   };
+  const SECRET = `it's "a" <key> & more`;
   const tried = (terms: Partial<Contract>, { sends }: { sends: boolean }) => {
     const at = { url: server.url, timeoutMs: 1000 };
-    const buyer = { id: 'harbor', ping: at, post: at, secret: server.secret };
+    const buyer = { id: 'harbor', ping: at, post: at, secret: server.secret, secrets: () => SECRET };
     const under = { campaign: NO_CONTRACT.campaign, contract: { ...contract, ...terms } };
     return tryContract({ send, outlets }, { buyer, terms: under, fields: sampleFields(under) }, { sends });
   };
@@ -53,6 +55,38 @@ describe('A try of a contract', () => {
       ['post', true, true],
     ]);
     expect(server.of('post')[0]?.body).toMatchObject({ price: 20 });
+  });
+
+  test.each<RequestTerms>([
+    { json: { key: '{{ secret.KEY }}', in: 'key={{ secret.KEY }}' } },
+    { form: { key: '{{ secret.KEY }}' } },
+    { query: { key: '{{ secret.KEY }}' } },
+    { xml: { a: { '@key': '{{ secret.KEY }}', in: { '#cdata': '{{ secret.KEY }}' } } } },
+    { headers: { 'X-Key': '{{ secret.KEY }}' } },
+    { text: '{{ secret.KEY | url }} {{ secret.KEY | xml }} {{ secret.KEY | json }} {{ secret.KEY | raw }}' },
+  ])('shows no secret, however %j writes it', async (request) => {
+    const answer = { acceptedWhen: { at: 'accepted', is: true } };
+    const [post] = await tried({ price: 1500, protocol: { post: { request, answer } } }, { sends: false });
+    expect(post?.sent).toContain('{{ secret.KEY }}');
+    expect(post?.sent).not.toMatch(/it.{0,6}s|more/);
+  });
+
+  test('shows no secret that the buyer repeats', async () => {
+    server.answer('post', { body: { accepted: false, reason: `unknown key ${SECRET}` } });
+    const [post] = await tried(
+      {
+        price: 1500,
+        protocol: {
+          post: {
+            request: { json: { type: 'post', key: '{{ secret.KEY }}' } },
+            answer: { acceptedWhen: { at: 'accepted', is: true } },
+          },
+        },
+      },
+      { sends: true },
+    );
+    expect(post?.came).toContain('unknown key {{ secret.KEY }}');
+    expect(post?.came).not.toContain('more');
   });
 
   test('sends no ping under a fixed price', async () => {
