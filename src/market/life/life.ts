@@ -27,6 +27,10 @@ export interface LifePort<Post extends UncertainPost> extends DeliveryPort<Post>
   isReturned(): Promise<boolean>;
 }
 
+/** A round comes back this often without a pause, for example when as many buyers gave no clear answer to a post. */
+const BACK_AT_ONCE = 20;
+const LONGEST_PAUSE_MS = 60_000;
+
 /**
  * The life of a lead. It is offered in rounds until it is sold, withdrawn or too old. A returned lead goes on.
  * @param options `isWaiting`: it begins with the wait for a round
@@ -37,17 +41,30 @@ export async function live<Post extends UncertainPost>(
 ): Promise<void> {
   if (isWaiting) await waitForNextRound(lead);
   do {
-    while (!lead.hasEnded) await offer(lead);
+    await offerUntilEnded(lead);
     lead.notifySeller();
   } while (await lead.isReturned());
 }
 
+/** A round that comes back without end is slowed down: a fault must not ask buyers again and again at full speed. */
+async function offerUntilEnded<Post extends UncertainPost>(lead: LifePort<Post>): Promise<void> {
+  for (let back = 0; !lead.hasEnded;) {
+    const excess = back - BACK_AT_ONCE;
+    if (excess > 0) {
+      const ms = Math.min(1000 * 2 ** (excess - 1), LONGEST_PAUSE_MS);
+      await lead.pause(ms, `the round came back ${back} times`);
+    }
+    back = (await offer(lead)) === 'unsold' ? 0 : back + 1;
+  }
+}
+
 /** Offers the lead in one round. If it stays unsold, it waits for the next. */
-async function offer<Post extends UncertainPost>(lead: LifePort<Post>): Promise<void> {
+async function offer<Post extends UncertainPost>(lead: LifePort<Post>): Promise<RoundResult<Post>['status']> {
   const result = await lead.runRound();
   if (result.status === 'withdrawing') await lead.end('withdrawn');
   else if (result.status === 'unsold') await waitForNextRound(lead);
   else if (result.status === 'uncertain') await Promise.all(result.posts.map((post) => deliver(lead, post)));
+  return result.status;
 }
 
 /** Sleeps until something can change, or ends the lead if nothing can. */
