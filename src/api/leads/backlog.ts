@@ -1,10 +1,11 @@
-/** The leads of one API process whose sources wait, and the estimate of how long a further one would. */
+/** The leads that one API process has put on sale at once, and the estimate of how long a further one would take. */
 export interface Backlog {
   /** Whether a lead of this seller will probably have its outcome within this time, ms. */
   isInTime(seller: string, withinMs: number): boolean;
   /**
    * A source waits for this lead.
-   * @param until UTC ms
+   * @param until UTC ms. A lead that is late keeps its place in the queue, and counts for one more answer window: if it is
+   *   not finished by then, its answer may have got lost.
    */
   waits(lead: { leadId: string; seller: string }, until: number): void;
   /** This lead has its outcome, whether or not its source still waits. */
@@ -51,7 +52,7 @@ export function createBacklog(answerWindowMs: number, now: () => number = Date.n
     },
     waits({ leadId, seller }, until) {
       if (waiting.size === 0) busySince = now();
-      const timer = setTimeout(leave, Math.max(0, until - now()), leadId).unref();
+      const timer = setTimeout(leave, Math.max(0, until - now()) + answerWindowMs, leadId).unref();
       waiting.set(leadId, { seller, timer });
       bySeller.set(seller, (bySeller.get(seller) ?? 0) + 1);
     },

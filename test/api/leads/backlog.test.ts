@@ -74,11 +74,23 @@ it('a lead waits for as many leads of each other seller as of its own', () => {
   expect(isInTime('ACME1234')).toBe(false);
 });
 
-it('a lead whose time is over no longer counts as waiting', () => {
-  arrive(50);
+it('a late lead keeps its place in the queue, before those that come after it', () => {
+  const leads = arrive(50);
   vi.advanceTimersByTime(1000);
+  finish(leads.slice(0, 10));
+  vi.advanceTimersByTime(2500);
+  finish(leads.slice(10, 20));
+  // 30 late ones are before it.
   expect(isInTime()).toBe(false);
-  vi.advanceTimersByTime(2000);
+  finish(leads.slice(20, 45));
+  expect(isInTime()).toBe(true);
+});
+
+it('a lead that is not finished within two answer windows no longer counts', () => {
+  arrive(50);
+  vi.advanceTimersByTime(2 * WINDOW_MS - 1);
+  expect(isInTime()).toBe(false);
+  vi.advanceTimersByTime(1);
   expect(isInTime()).toBe(true);
 });
 
@@ -89,8 +101,8 @@ it('the rate is that of the last answer window', () => {
   finish(arrive(1));
   expect(isInTime()).toBe(false);
   arrive(30);
-  vi.advanceTimersByTime(WINDOW_MS);
-  // Nothing was finished since.
+  vi.advanceTimersByTime(2 * WINDOW_MS);
+  // None of those is left, and nothing was finished since.
   arrive(1);
   expect(isInTime()).toBe(true);
 });
