@@ -166,20 +166,22 @@ export function meanings(
 /** What a label of a form asks for (`What’s your ZIP code?`), if it asks for one thing. */
 function meaningOfLabel(name: string, { numbered = false }: MeaningOptions): Meaning | undefined {
   const found = labelledNames(name).flatMap((label) => {
-    const known = askedFor(label.text, label);
+    const known = askedFor(label);
     if (known !== undefined) return [{ field: known.field, rank: LABEL_RANK + known.rank }];
-    const [, unnumbered] = (numbered && /^(.+?) ?\d{1,4}$/.exec(label.text)) || [];
-    const meant = unnumbered === undefined ? undefined : askedFor(unnumbered, label);
+    const unnumbered = (text: string): string => text.replace(/(?<=.) ?\d{1,4}$/, '');
+    const meant = numbered
+      ? askedFor({ text: unnumbered(label.text), unqualified: unnumbered(label.unqualified) })
+      : undefined;
     return meant === undefined ? [] : [{ field: meant.field, rank: NUMBERED_RANK + meant.rank }];
   });
   const [first] = found;
   return found.every(({ field }) => field === first?.field) ? first : undefined;
 }
 
-function askedFor(text: string, { isQualified }: LabelledName): Meaning | undefined {
-  const folded = foldedName(text);
-  const meaning = ONLY_ALONE.has(folded) ? undefined : usualNames.get(folded);
-  if (meaning === undefined || !ASKED.has(meaning.field)) return undefined;
+function askedFor({ text, unqualified }: LabelledName): Meaning | undefined {
+  const folded = [text, unqualified].map(foldedName);
   // A preferred name is no whole one.
-  return meaning.field === FULL_NAME && isQualified ? undefined : meaning;
+  const known = folded.find((name, i) => usualNames.has(name) && (i === 0 || name !== 'name')) ?? '';
+  const meaning = ONLY_ALONE.has(known) ? undefined : usualNames.get(known);
+  return meaning !== undefined && ASKED.has(meaning.field) ? meaning : undefined;
 }

@@ -1,13 +1,18 @@
-/** What a label asks for, without the words around it. */
+/** What a label asks for, in words of small letters with a space between them. */
 export interface LabelledName {
-  /** Words in small letters, with a space between them. */
+  /** Without the words of a question around it: `best phone number`. */
   text: string;
-  /** Whether words were left out that say which one is meant: the `best` phone number. */
-  isQualified: boolean;
+  /** Without those that say which one is meant: `phone number`. */
+  unqualified: string;
 }
 
-/** Longer texts are no labels. */
+/** Longer texts are no labels, and longer sentences ask for something else. */
 const LONGEST = 200;
+const MOST_WORDS = 24;
+
+/** What the name of every field that a form asks a person for contains: most other names need no closer look. */
+const ASKS_FOR_PERSON =
+  /name|phone|mobile|cell|tel|number|contact|mail|zip|post|state|provin|region|city|town|local/i;
 
 /** Words of a question, in front of what it asks for; `q3` is Jotform's, `No Label` Elementor's. */
 const ASKING =
@@ -39,18 +44,18 @@ const BEHIND = new RegExp(
  * is.
  */
 export const labelledNames = (label: string): LabelledName[] =>
-  label.length > LONGEST ? [] : sentencesIn(label).map(withoutAround);
+  label.length > LONGEST || !ASKS_FOR_PERSON.test(label) ? [] : sentencesIn(label).map(withoutAround);
 
 /** The sentences of a label; of one with a greeting (`Thanks, Ann! So, what’s your name?`), what follows the last comma. */
 function sentencesIn(label: string): string[] {
   const text = label
     .normalize('NFKC')
-    .replace(/\{\{.*?\}\}|<[^>]*>|[\s([*]+(?:required|optional)[)\]*.]*$/gi, ' ')
+    .replace(/\{\{.*?\}\}|<[^>]*>|[\s([*](?:required|optional)[)\]*.]*$/gi, ' ')
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2');
   return text
     .split(/[.!?\n]+(?=\s|$)/)
     .map(words)
-    .filter((sentence) => sentence !== '');
+    .filter((sentence) => sentence !== '' && sentence.split(' ').length <= MOST_WORDS);
 }
 
 const words = (text: string): string =>
@@ -63,13 +68,11 @@ const words = (text: string): string =>
     .trim();
 
 function withoutAround(sentence: string): LabelledName {
-  let text = sentence;
-  let isQualified = false;
-  for (;;) {
-    const bare = text.replace(ASKING, '').replace(BEHIND, '');
-    const named = bare.replace(QUALIFYING, '');
-    isQualified ||= named !== bare;
-    if (named === text) return { text, isQualified };
-    text = named;
-  }
+  const text = without(sentence, [ASKING, BEHIND]);
+  return { text, unqualified: without(text, [QUALIFYING, ASKING]) };
+}
+
+function without(text: string, around: readonly RegExp[]): string {
+  const bare = around.reduce((rest, one) => rest.replace(one, ''), text);
+  return bare === text ? text : without(bare, around);
 }

@@ -1,6 +1,5 @@
 import { FULL_NAME, type Meanings } from '../fields/aliases.js';
 import { foldedName } from '../fields/fieldNames.js';
-import { labelledNames } from '../fields/labels.js';
 import { standardField } from '../fields/standardFields.js';
 import { cleanText } from '../fields/text.js';
 import { textsOf } from './documentText.js';
@@ -35,9 +34,10 @@ export function usualFields(map: Fields, meaningOf: Meanings, depth = 1): UsualF
   const entries = Object.entries(map);
   for (const [name, value] of entries) {
     const meaning = standardField(name) === undefined ? meaningOf(name) : { field: name, rank: 0 };
-    const group = foldedName(labelledNames(name)[0]?.text ?? name);
+    const isInner = isMap(value) && depth < DEEPEST;
+    const group = isInner ? groupNamed(name) : '';
     const isGroup = meaning?.field === FULL_NAME || entries.length === 1 || GROUP.test(group);
-    const within = isGroup && isMap(value) && depth < DEEPEST ? usualFields(value, meaningOf, depth + 1) : [];
+    const within = isInner && isGroup ? usualFields(value, meaningOf, depth + 1) : [];
     inner.push(...within.filter(({ field }) => field !== FULL_NAME || !NAMES_ITSELF.test(group)));
     if (meaning === undefined || within.length > 0) continue;
     const [, text] = shownText([name, value], meaning.field);
@@ -45,6 +45,9 @@ export function usualFields(map: Fields, meaningOf: Meanings, depth = 1): UsualF
   }
   return [...own.toSorted((a, b) => a.rank - b.rank), ...inner];
 }
+
+/** `address` of `q6_address` and `Your address`. */
+const groupNamed = (name: string): string => foldedName(name.replace(/^(?:q\d+_|your\s)/i, ''));
 
 /** A name with the text of its value; empty if it has none. */
 export function shownText([name, value]: readonly [string, unknown], field?: string): [string, string] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { meanings } from '../../../src/market/fields/aliases.js';
+import { DEFAULT_ALIASES, meanings } from '../../../src/market/fields/aliases.js';
 
 const meaningOf = meanings({});
 const ofFormBuilder = meanings({}, { numbered: true });
@@ -78,4 +78,11 @@ test.each([
   ['address 2', undefined],
 ])('A form builder’s "%s" is %s', (name, field) => {
   expect(ofFormBuilder(name)?.field).toBe(field);
+});
+
+test('A label finds each usual name of a person’s field', () => {
+  const alone = ['first', 'last', 'st', 'mail'];
+  for (const field of ['firstName', 'lastName', 'fullName', 'phone', 'email', 'zip', 'state', 'city'])
+    for (const name of [field, ...(DEFAULT_ALIASES[field] ?? [])].filter((one) => !alone.includes(one)))
+      expect([name, meaningOf(`What is your ${name}?`)?.field]).toEqual([name, field]);
 });
