@@ -12,8 +12,10 @@ export interface RateWindow {
 }
 
 export interface RateLimits {
-  /** Counts one request: one Redis round trip, or none if the window is exhausted. */
-  consume(bucket: string, limit: number): Promise<RateWindow>;
+  /**
+   * Counts a request, or several at once, also beyond the limit: one Redis round trip, or none if the window is exhausted.
+   */
+  consume(bucket: string, limit: number, count?: number): Promise<RateWindow>;
   /** Whether this process has rejected the bucket in its current window; no Redis round trip. */
   isExhausted(bucket: string): boolean;
 }
@@ -59,9 +61,9 @@ export function createRateLimits(redis: Redis): RateLimits {
   const exhausted = new LRUCache<string, true>({ max: MAX_EXHAUSTED });
 
   return {
-    async consume(bucket, limit) {
+    async consume(bucket, limit, count = 1) {
       try {
-        return { allowed: true, ...windowOf(await limiterOf(limit).consume(bucket), limit) };
+        return { allowed: true, ...windowOf(await limiterOf(limit).consume(bucket, count), limit) };
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
         exhausted.set(bucket, true, { ttl: Math.max(1, refusal.msBeforeNext) });

@@ -5,7 +5,7 @@ import { inForce, looksLikeKey } from '../../store/keys/apiKeys.js';
 import { addressGroup } from '../http/addressGroup.js';
 import { HttpError } from '../http/httpError.js';
 import { readApiKey } from '../http/keyInHeader.js';
-import { secondsInWords, secondsLeft, type RateLimits } from '../http/rateLimits.js';
+import { secondsInWords, secondsLeft, type RateLimits, type RateWindow } from '../http/rateLimits.js';
 import type { SellerKey } from '../plugins/auth.js';
 import type { ReadCache } from '../readCache.js';
 import { holdsAll, SecretUnset, type ProvenRequest } from './proof.js';
@@ -102,14 +102,14 @@ export async function checkProofs(
   request: FastifyRequest,
   proven: ProvenRequest,
 ): Promise<void> {
-  const { context, sources, limits } = services;
+  const { sources } = services;
   try {
     if (!(await holdsAll(source.inbound.prove ?? [], proven, sources.secret)))
       throw await refused(services, request);
   } catch (error) {
     throw error instanceof SecretUnset ? secretUnset(services, source, error) : error;
   }
-  const window = await limits.consume(`key:${key._id}`, key.limit ?? context.settings.RATE_LIMIT_PER_MINUTE);
+  const window = await countLeads(services, key);
   if (window.allowed) return;
   throw new OperationError(
     'rateLimited',
@@ -117,6 +117,14 @@ export async function checkProofs(
     { retryAfterS: secondsLeft(window) },
   );
 }
+
+/** Counts leads against the limit of a source: the first by its request, the others by themselves. */
+export const countLeads = (
+  { context, limits }: Pick<AuthServices, 'context' | 'limits'>,
+  key: SellerKey,
+  count = 1,
+): Promise<RateWindow> =>
+  limits.consume(`key:${key._id}`, key.limit ?? context.settings.RATE_LIMIT_PER_MINUTE, count);
 
 /** A secret that is not set yet is the operator's mistake: the sender tries again later, and nothing is lost. */
 export function secretUnset(

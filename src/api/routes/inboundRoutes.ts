@@ -9,6 +9,7 @@ import type { LeadApiContext, RouteContext } from '../context.js';
 import { queryOf } from '../http/requestTarget.js';
 import {
   checkProofs,
+  countLeads,
   findSource,
   secretUnset,
   type AddressedSource,
@@ -107,6 +108,8 @@ export async function inboundRoutes(
     if (problem !== undefined) return [{ status: 'refused', message: problem, isTest: false }];
     if (documents.length === 0 && ignored === 0)
       return [{ status: 'refused', message: 'The request has no lead.', isTest: false }];
+    // A request is taken as a whole. What it has beyond the limit, the next ones lack.
+    if (documents.length > 1) await countLeads(services, proven.key, documents.length - 1);
     const taken: Taken[] = [];
     for (const [i, document] of documents.entries()) {
       const announced = announcedLead(proven.source, document);

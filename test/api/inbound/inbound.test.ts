@@ -248,6 +248,20 @@ describe('A source’s address', () => {
     expect(await leads()).toBe(2);
   });
 
+  test('counts each lead of a request against the limit of its source', async () => {
+    const made = await createKey(world.database, {
+      ...{ seller: 'ACME1234', source: 'several', test: false, address: true, limit: 5 },
+    });
+    const send = (count: number) =>
+      post(`/in/several/${made.key}`, {
+        leads: Array.from({ length: count }, (_, i) => ({ ...ANN, tel: `214-555-01${10 + i}` })),
+      });
+    expect((await send(2)).status).toBe(200);
+    expect((await send(8)).status).toBe(200);
+    expect((await send(1)).status).toBe(429);
+    expect(await leads()).toBe(10);
+  });
+
   test('never keeps a key that a request repeats', async () => {
     await post(`/in/forms/${key}`, { first: 'Ann', webhookURL: `https://gavel.example/in/forms/${key}` });
     const [payload] = await listPayloads(world.database, { source: 'forms', now: new Date() });
