@@ -3,7 +3,7 @@ import { conclude, exclusionAsAnswer, unsoldReason, type Offer } from '../src/ma
 import { promiseOf } from '../src/market/auction/promise.js';
 import { reservationNeeds } from '../src/market/eligibility/reservation.js';
 import { promiseId } from '../src/market/ids.js';
-import { holdRound, type RoundPort, type SaleAnswer } from '../src/market/life/round.js';
+import { advanceRound, type RoundPort, type SaleAnswer } from '../src/market/life/round.js';
 import type { Round } from '../src/market/model/round.js';
 import { dropReservation, reserve } from '../src/store/sales/capacity.js';
 import {
@@ -48,7 +48,7 @@ export const pricePing =
     const market = await deps.terms(lead.campaign);
     const asking: Asking = { deps, market, lead, answerBy, keep: (round) => round };
     const planned = await planRound(deps, market, lead, { number: 1, now });
-    const { round, answers, accepted } = await holdRound(pingId, planned, [], reservingPort(asking));
+    const { round, answers, accepted } = await advanceRound(pingId, planned, [], reservingPort(asking));
     const offers = accepted.map(({ offer }) => offer);
     const promise = promiseOf(offers);
     const expiries = offers.flatMap(({ bid }) => bid.expiresAt ?? []);

@@ -1,5 +1,5 @@
 import { conclude, unsoldReason } from '../src/market/auction/decide.js';
-import type { HeldRound, UncertainOffer } from '../src/market/life/round.js';
+import type { RoundProgress, UncertainOffer } from '../src/market/life/round.js';
 import type { UncertainPost as DeliveredPost } from '../src/market/life/deliver.js';
 import { HELD_MS } from '../src/market/model/delivery.js';
 import type { LeadReason } from '../src/market/model/reason.js';
@@ -43,31 +43,34 @@ export type RoundReport =
 export async function reportOf(
   deps: Deps,
   lead: LeadDocument,
-  held: HeldRound,
+  progress: RoundProgress,
   { isFirst }: { isFirst: boolean },
 ): Promise<RoundReport> {
-  const { round, answers, status } = held;
+  const { round, answers, status } = progress;
   const told = { round: round.number, addresses: round.tell.postbacks };
   if (status === 'interrupted') return { ...told, status, notices: [] };
   if (status === 'uncertain') {
-    const posts = held.posts.map((post) => uncertainPost(lead, held, post));
-    return { ...told, status, posts, notices: unusedPosts(lead, held, held.posts) };
+    const posts = progress.posts.map((post) => uncertainPost(lead, progress, post));
+    return { ...told, status, posts, notices: unusedPosts(lead, progress, progress.posts) };
   }
   const outcomes = conclude(round, answers);
   const sold = outcomes.some((outcome) => outcome.sold);
-  const low = sold ? await contractsWithLowBalance(deps, lead, held) : [];
+  const low = sold ? await contractsWithLowBalance(deps, lead, progress) : [];
   const notices = noticesOf(round, outcomes, lead.test, low);
   if (!sold) {
     const waiting = waitingRound(round, answers);
     const isHeldElsewhere = status === 'closed' ? true : undefined;
     return { ...told, status: 'unsold', notices, waiting, reason: unsoldReason(outcomes), isHeldElsewhere };
   }
-  const end = isFirst ? endInFirstRound(lead, held) : await endOf(deps, lead._id, 'sold');
+  const end = isFirst ? endInFirstRound(lead, progress) : await endOf(deps, lead._id, 'sold');
   return { ...end, ...told, notices, status: 'sold' };
 }
 
 /** The end of a lead that is sold in its first round: as `endOf` tells it, without a read of the database. */
-function endInFirstRound(lead: LeadDocument, { round, answers, accepted }: HeldRound): Omit<End, 'status'> {
+function endInFirstRound(
+  lead: LeadDocument,
+  { round, answers, accepted }: RoundProgress,
+): Omit<End, 'status'> {
   const { currency } = round.terms;
   const ended = Date.now();
   const sales = accepted.map(({ offer, mailAt }) => ({ ...offer, mailAt }));
@@ -96,7 +99,7 @@ function endInFirstRound(lead: LeadDocument, { round, answers, accepted }: HeldR
 
 function uncertainPost(
   lead: LeadDocument,
-  { round: { number, terms } }: HeldRound,
+  { round: { number, terms } }: RoundProgress,
   { offer, answer }: UncertainOffer,
 ): UncertainPost {
   const { contract, buyer, price, delivery } = offer;
@@ -116,7 +119,7 @@ function uncertainPost(
 }
 
 /** The notices to buyers of test leads that their first answer to a post could not be used. */
-const unusedPosts = ({ test }: LeadDocument, { round }: HeldRound, posts: UncertainOffer[]): Notice[] =>
+const unusedPosts = ({ test }: LeadDocument, { round }: RoundProgress, posts: UncertainOffer[]): Notice[] =>
   posts.flatMap(({ offer, answer: { final, postId, detail } }) => {
     const notice = final ? undefined : unusedPost(round, offer, { test, postId, detail });
     return notice ? [notice] : [];
@@ -126,7 +129,7 @@ const unusedPosts = ({ test }: LeadDocument, { round }: HeldRound, posts: Uncert
 async function contractsWithLowBalance(
   deps: Deps,
   lead: LeadDocument,
-  { round, answers, accepted }: HeldRound,
+  { round, answers, accepted }: RoundProgress,
 ): Promise<string[]> {
   const known = new Map(accepted.map(({ offer, isLow }) => [offer.contract, isLow]));
   const earlier = answers.filter(({ contract, answer }) => answer === 'accepted' && !known.has(contract));

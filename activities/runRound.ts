@@ -2,7 +2,7 @@ import { nextTier } from '../src/market/auction/asking.js';
 import type { OfferAnswer } from '../src/market/auction/decide.js';
 import { withPingedAnswers } from '../src/market/auction/promise.js';
 import { turnsUsed } from '../src/market/auction/turnsUsed.js';
-import { holdRound, type HeldRound, type RoundPort } from '../src/market/life/round.js';
+import { advanceRound, type RoundProgress, type RoundPort } from '../src/market/life/round.js';
 import { isEnd } from '../src/market/model/lead.js';
 import type { Round } from '../src/market/model/round.js';
 import { toMinor } from '../src/market/money.js';
@@ -63,11 +63,11 @@ export const runRound =
       isInterrupted: () => Date.now() - began > BUDGET_MS,
       onRedirect: (url) => (redirectUrl = url),
     });
-    const held = await holdRound(leadId, started.round, started.answers, port);
+    const progress = await advanceRound(leadId, started.round, started.answers, port);
     const isFirst = number === 1 && !started.isStored;
-    const report = await reportOf(deps, lead, held, { isFirst });
+    const report = await reportOf(deps, lead, progress, { isFirst });
     if (report.status === 'sold') announce(deps, lead, answerTo, { ...report, redirectUrl });
-    if (held.status === 'over' || held.status === 'closed') await settle(deps, lead, held);
+    if (progress.status === 'over' || progress.status === 'closed') await settle(deps, lead, progress);
     return report;
   };
 
@@ -163,7 +163,11 @@ export function roundPort(
 }
 
 /** Corrects the turns of contracts, once it is known which of them were sent the lead. */
-async function settle({ database }: Deps, lead: LeadDocument, { round, answers }: HeldRound): Promise<void> {
+async function settle(
+  { database }: Deps,
+  lead: LeadDocument,
+  { round, answers }: RoundProgress,
+): Promise<void> {
   const changes = lead.test ? {} : turnsUsed(round, answers);
   if (Object.keys(changes).length === 0) return;
   await settleTurns(database, { leadId: lead._id, round: round.number, campaign: round.campaign, changes });

@@ -319,9 +319,9 @@ export class LeadOnSale {
     setHandler(returned, () => void (this.isGivenBack = true), {
       description: 'A buyer has returned the lead; sent by the exchange',
     });
-    setHandler(retryNow, () => void (this.isWoken = true), { description: 'Holds the next round now' });
+    setHandler(retryNow, () => void (this.isWoken = true), { description: 'Runs the next round now' });
     setHandler(marketChanged, (news) => this.marketChanged(news), {
-      description: 'Terms have changed so that the lead might now sell: the next round is held now',
+      description: 'Terms have changed so that the lead might now sell: the next round is run now',
     });
   }
 

@@ -94,7 +94,7 @@ function show(lead: WaitingLead): void {
 
 /** What ops can send a waiting lead, in the words of Temporal's UI. */
 const OPS_CAN = [
-  `More Actions, Send a Signal, ${RETRY_NOW_SIGNAL}: the next round is held now`,
+  `More Actions, Send a Signal, ${RETRY_NOW_SIGNAL}: the next round is run now`,
   `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the lead is permanently taken off sale`,
 ];
 

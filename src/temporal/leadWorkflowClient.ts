@@ -13,7 +13,7 @@ import {
 export interface LeadWorkflowCalls {
   /** Decides on a post that is held for ops. */
   resolvePost(leadId: string, decision: PostDecision): Promise<CallResult>;
-  /** Has the next round held now; does not wait for it. */
+  /** Has the next round run now; does not wait for it. */
   retryNow(leadId: string): Promise<CallResult>;
 }
 

@@ -37,8 +37,8 @@ describe('a campaign that buys a person once', () => {
     for (let i = 0; i < MOST_PERSONS_A_DAY; i++) await store();
     expect(await sell(await store())).toMatchObject({ answer: 'accepted' });
     const lead = await store();
-    const held = await round(lead);
-    expect(held).toMatchObject({ entries: [{ buyer: 'northwind' }], excluded: [], notCompared: ['email'] });
+    const stored = await round(lead);
+    expect(stored).toMatchObject({ entries: [{ buyer: 'northwind' }], excluded: [], notCompared: ['email'] });
     const details = await readLeadDetails(world.database, lead, { personal: false });
     expect(details?.notes).toEqual({ email: 'leads of many persons have it; duplicate rules ignore it' });
     expect(await round(await store(phone))).toMatchObject({ excluded: [{ reason: 'duplicate' }] });

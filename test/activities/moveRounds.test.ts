@@ -13,14 +13,14 @@ afterAll(() => world.close());
 test('A new round moves the earlier rounds out of the lead’s document, and they can still be read', async () => {
   const { database, campaign, steps } = world;
   const { _id: leadId } = await storeLead(database, campaign, { status: 'pending' });
-  const held = [];
-  for (const number of [1, 2, 3]) held.push(await steps.startRound({ leadId, number, now: Date.now() }));
+  const started = [];
+  for (const number of [1, 2, 3]) started.push(await steps.startRound({ leadId, number, now: Date.now() }));
   const lead = await findStoredLead(database, leadId);
   if (lead === null) throw new Error('The lead is gone');
   expect(Object.keys(lead.rounds)).toEqual(['3']);
   expect(lead.lastRound).toBe(3);
   const { rounds, leftOut } = await readRounds(database, lead);
-  expect([rounds.map(({ round }) => round), leftOut]).toEqual([held, 0]);
+  expect([rounds.map(({ round }) => round), leftOut]).toEqual([started, 0]);
   // A late attempt of an earlier round finds the last one and asks no buyer.
   const asked = world.northwind.of('ping').length;
   expect(await steps.runRound({ leadId, now: Date.now() })).toMatchObject({ status: 'unsold', round: 3 });

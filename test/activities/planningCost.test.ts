@@ -73,7 +73,7 @@ async function roundOf({ database, startRound }: Market, campaign: CampaignDocum
   const started = process.cpuUsage();
   const round = await startRound({ leadId: lead._id, number: 1, now: Date.now() });
   const { user, system } = process.cpuUsage(started);
-  if (!('entries' in round)) throw new Error('No round was held');
+  if (!('entries' in round)) throw new Error('No round was run');
   expect(round.entries).toHaveLength(10);
   return (user + system) / 1000;
 }

@@ -30,7 +30,7 @@ describe('a lead withdrawn only in the database', () => {
 
   test('is posted to no buyer, and its round ends', async () => {
     const round = await world.steps.startRound({ leadId, number: 1, now: Date.now() });
-    if (!('entries' in round)) throw new Error('No round was held');
+    if (!('entries' in round)) throw new Error('No round was run');
     const port = await world.steps.portOf(leadId);
     expect(await withdraw(world.database, leadId)).toBe('withdrawn');
     expect(await world.steps.sellLead(saleOf(leadId))).toEqual({ answer: 'closed', status: 'withdrawn' });

@@ -148,7 +148,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
     );
   });
 
-  it('can hold the next round of a pending lead now, with an audit entry', async () => {
+  it('can run the next round of a pending lead now, with an audit entry', async () => {
     odd.answer('post', { body: { accepted: false } });
     beta.answer('post', { body: { accepted: false } });
     const id = String((await sendLead(world)).body.lead_id);

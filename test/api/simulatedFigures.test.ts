@@ -31,7 +31,7 @@ const figures: fc.Arbitrary<Figures> = fc
     counts: fc.tuple(figure, figure, figure, figure, figure, figure, figure, figure),
   })
   .map(({ tallies, counts }) => {
-    const [erased, unheld, asBooked, leads, bid, form, post, check] = counts;
+    const [erased, withoutRound, asBooked, leads, bid, form, post, check] = counts;
     const currencies = tallies.map(({ unsold, rows }, i) => {
       const won: Compared<number[]> = {
         booked: rows.map(({ booked }) => booked),
@@ -49,7 +49,7 @@ const figures: fc.Arbitrary<Figures> = fc
       leads: currencies.reduce((sum, { tallies }) => sum + tallies.booked.leads, 0),
       asBooked,
       assumed: { leads, by: { bid, form, post, check } },
-      leftOut: { erased, unheld },
+      leftOut: { erased, withoutRound },
     };
   });
 

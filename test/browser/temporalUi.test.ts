@@ -204,7 +204,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     await page.getByRole('button', { name: 'More Actions' }).click();
     await page.getByRole('menuitem', { name: 'Send a Signal' }).click();
     await page.getByRole('button', { name: /Select a signal/ }).click();
-    await page.getByRole('option', { name: 'retryNow Holds the next round now' }).click();
+    await page.getByRole('option', { name: 'retryNow Runs the next round now' }).click();
     await page.getByRole('button', { name: 'Submit' }).click();
     const lead = () => world.database.leads.findOne({ _id: String(body.lead_id) });
     await expect.poll(lead, { timeout: 20_000 }).toMatchObject({ lastRound: 2 });

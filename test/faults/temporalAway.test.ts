@@ -49,8 +49,10 @@ describe('Temporal of a running market is killed', () => {
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');
     // On a slow machine it is answered before the end of its round.
-    const held = { _id: String(waiting.body.lead_id), 'rounds.1': { $exists: true } };
-    await vi.waitUntil(async () => (await database.leads.countDocuments(held)) === 1, { timeout: 20_000 });
+    const withRound = { _id: String(waiting.body.lead_id), 'rounds.1': { $exists: true } };
+    await vi.waitUntil(async () => (await database.leads.countDocuments(withRound)) === 1, {
+      timeout: 20_000,
+    });
     server.answer('ping', { body: { bid: 20 } });
     const posts = holdRequests(server, 'post');
     posting = await sendLead(source, 'Auto Insurance', PERSON, AT_ONCE);

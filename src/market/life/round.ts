@@ -5,7 +5,7 @@ import type { Candidate, Change, MetLimit, Round } from '../model/round.js';
 
 /**
  * The result of an offer to one buyer. `expired`: the bid can't be used any more, and nothing was done. `closed` with a
- * status: the lead has ended, was withdrawn or is held by others, so the round is over. `change`: when the limit that
+ * status: the lead has ended, was withdrawn or is claimed by others, so the round is over. `change`: when the limit that
  * refused the offer allows sales again; `limit`: its figures. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
  * notice. `mailAt`: when the lead is e-mailed together with others, UTC ms.
  * `words`: the detail in the buyer's own words, which never enter a workflow. `ms`: how long the buyer took to answer the post.
@@ -54,28 +54,28 @@ export interface UncertainOffer {
 }
 
 /**
- * How far a round has come. `over`: every contract has its outcome. `closed`: the lead is off sale or held by others.
+ * How far a round has come. `over`: every contract has its outcome. `closed`: the lead is off sale or claimed by others.
  * `uncertain`: these posts must be settled before the round continues. `interrupted`: see `isInterrupted`.
  */
-export type HeldRound = {
+export type RoundProgress = {
   round: Round;
   answers: OfferAnswer[];
   accepted: { offer: Offer; isLow: boolean; mailAt?: number }[];
 } & ({ status: 'over' | 'closed' | 'interrupted' } | { status: 'uncertain'; posts: UncertainOffer[] });
 
 /**
- * Runs a planned round: asks tier after tier and offers the lead, until enough buyers hold it, nobody is left, or a post
+ * Advances a planned round: asks tier after tier and offers the lead, until enough buyers have it, nobody is left, or a post
  * has no clear answer. A stored round is continued with the answers that are known.
  */
-export async function holdRound(
+export async function advanceRound(
   leadId: string,
   planned: Round,
   known: readonly OfferAnswer[],
   port: RoundPort,
-): Promise<HeldRound> {
+): Promise<RoundProgress> {
   let round = planned;
   const answers = [...known];
-  const accepted: HeldRound['accepted'] = [];
+  const accepted: RoundProgress['accepted'] = [];
   for (;;) {
     const soFar = { round, answers, accepted };
     const step = nextStep(leadId, round, answers);

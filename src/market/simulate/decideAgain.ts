@@ -22,7 +22,7 @@ import {
   type ReservationRequest,
   type Reservations,
 } from '../eligibility/reservationsInMemory.js';
-import { holdRound, type RoundPort, type SaleAnswer } from '../life/round.js';
+import { advanceRound, type RoundPort, type SaleAnswer } from '../life/round.js';
 import type { Entry, Round } from '../model/round.js';
 import type { Buyer, ReturnPolicy } from '../model/market.js';
 import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
@@ -94,7 +94,7 @@ interface World extends Case {
 
 /**
  * Decides past auctions again in the order of time, each under the limits that the earlier ones have left. It uses
- * the same rules, the buyers' real answers, and the times at which rounds were held, or would be held under other
+ * the same rules, the buyers' real answers, and the times at which rounds were run, or would be run under other
  * terms. No buyer is asked and nothing is written. The order of `leads` does not matter.
  * @param pause is called after each event, so that other work of the process is not blocked
  */
@@ -153,7 +153,7 @@ function atTime({ queue }: World, at: number, { lead }: Life, happens: Event['ha
   queue.push({ at, rank: 1, name: lead.facts.leadId, happens });
 }
 
-/** Holds one round of a lead. If the lead is not sold, its next round is scheduled, if there is one. */
+/** Runs one round of a lead. If the lead is not sold, its next round is scheduled, if there is one. */
 async function nextRoundOf(world: World, life: Life, now: number): Promise<void> {
   const { lead } = life;
   const market = world.market.get(lead.campaign);
@@ -161,16 +161,16 @@ async function nextRoundOf(world: World, life: Life, now: number): Promise<void>
   const planned = plan(world, market, life, now);
   const { leadId } = lead.facts;
   const port = pastBuyers(world, market, life, now);
-  let held = await holdRound(leadId, planned, [], port);
+  let progress = await advanceRound(leadId, planned, [], port);
   // A post without a clear answer was cancelled in the end.
-  while (held.status === 'uncertain') {
-    const cancelled = held.posts.map(({ offer: { contract } }) => ({
+  while (progress.status === 'uncertain') {
+    const cancelled = progress.posts.map(({ offer: { contract } }) => ({
       contract,
       answer: 'uncertain' as const,
     }));
-    held = await holdRound(leadId, held.round, [...held.answers, ...cancelled], port);
+    progress = await advanceRound(leadId, progress.round, [...progress.answers, ...cancelled], port);
   }
-  const { round, answers } = held;
+  const { round, answers } = progress;
   changeCredits(world, lead.campaign, turnsUsed(round, answers));
   for (const { contract, answer } of answers) {
     if (answer === 'refused' || answer === 'uncertain')
@@ -313,7 +313,7 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
 }
 
 /**
- * When the lead's next round is held, UTC ms; undefined if the lead expires. The past time if the lead waited for the
+ * When the lead's next round is run, UTC ms; undefined if the lead expires. The past time if the lead waited for the
  * same time or was woken earlier; else the time that its terms give.
  */
 function nextRoundAt({ rounds }: PastLead, now: number, wait: Wait): number | undefined {

@@ -68,7 +68,7 @@ export async function readLeadDetails(
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
     returns: statusView(lead).returns,
-    rounds: rounds.map((held) => roundView(held, lead)),
+    rounds: rounds.map((round) => roundView(round, lead)),
     rounds_left_out: leftOut === 0 ? undefined : leftOut,
     posts: Object.entries(lead.claims).map(([contract, claim]) => postView(contract, claim, decimal)),
     sales: sales.map(({ _id, buyer, price, at, buyerLeadId }) => ({

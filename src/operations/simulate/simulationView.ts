@@ -59,7 +59,7 @@ export const Simulation = Type.Object(
     ),
     leads: Type.Integer({ minimum: 0, description: 'Number of simulated leads' }),
     left_out: Type.Object(
-      { erased: Count, unheld: Count },
+      { erased: Count, without_round: Count },
       {
         description: 'Leads left out: erased, or without a round',
       },
@@ -100,7 +100,7 @@ export type ModelView = Type.Static<typeof Model>;
 type InCurrency = SimulationView['currencies'][number];
 
 export interface Figures extends WhatIf {
-  leftOut: { erased: number; unheld: number };
+  leftOut: { erased: number; withoutRound: number };
 }
 
 /**
@@ -117,7 +117,7 @@ export function figuresView(
   return {
     fewest_leads: fewest > 1 ? fewest : undefined,
     leads: fewest > 1 ? enough.reduce((sum, { tallies }) => sum + tallies.booked.leads, 0) : leads,
-    left_out: { erased: shown(leftOut.erased), unheld: shown(leftOut.unheld) },
+    left_out: { erased: shown(leftOut.erased), without_round: shown(leftOut.withoutRound) },
     unchanged_as_booked: shown(asBooked),
     assumed: {
       leads: shown(assumed.leads),

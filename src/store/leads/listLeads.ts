@@ -81,8 +81,8 @@ export async function listByOutcome(
   for await (const lead of cursor) {
     read += 1;
     last = lead._id;
-    const held = lastRoundOf(lead);
-    const outcomes = held === undefined ? [] : conclude(held.round, held.answers);
+    const lastRound = lastRoundOf(lead);
+    const outcomes = lastRound === undefined ? [] : conclude(lastRound.round, lastRound.answers);
     if (outcomes.some((one) => one.buyer === buyer && !one.sold && one.reason === reason)) found.push(lead);
     if (found.length === limit) return { leads: found, searchedTo: last };
   }

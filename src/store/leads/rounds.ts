@@ -127,14 +127,14 @@ export async function readRounds(
   const known = new Map<number, { round: Round; passed: SkippedOffer[] }>();
   for (const { passed = [], ...round } of moved) known.set(round.number, { round, passed });
   for (const round of own) known.set(round.number, { round, passed: known.get(round.number)?.passed ?? [] });
-  const held = [...known.values()]
+  const ordered = [...known.values()]
     .sort((a, b) => a.round.number - b.round.number)
     .map(({ round, passed }): RoundWithAnswers => {
       const all = [...passed, ...(lead.passed ?? []).filter((offer) => offer.round === round.number)];
       return { round, answers: answersIn(lead, all, round.number) };
     });
-  const shown = selection === undefined ? held : ends(held, selection);
-  return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, held.length) - shown.length };
+  const shown = selection === undefined ? ordered : ends(ordered, selection);
+  return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, ordered.length) - shown.length };
 }
 
 /**

@@ -25,7 +25,7 @@ export interface LeadsLeftOut {
   /** Their persons were erased. */
   erased: number;
   /** They have had no round. */
-  unheld: number;
+  withoutRound: number;
 }
 
 /** The leads to decide again: received in a period, of these campaigns. */
@@ -87,7 +87,7 @@ async function readLeads(
     markets.flatMap(({ contracts }) => contracts.flatMap((each) => fieldsIn(each.filters))),
   );
   const found: PastLead[] = [];
-  const leftOut: LeadsLeftOut = { erased: 0, unheld: 0 };
+  const leftOut: LeadsLeftOut = { erased: 0, withoutRound: 0 };
   const those = {
     // The seller makes it use an index.
     seller: { $in: [...new Set(campaigns.map(({ seller }) => seller))] },
@@ -98,13 +98,13 @@ async function readLeads(
   const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
     if (stored.person === undefined) leftOut.erased += 1;
-    else if (Object.keys(stored.rounds).length === 0) leftOut.unheld += 1;
+    else if (Object.keys(stored.rounds).length === 0) leftOut.withoutRound += 1;
     else {
       const lead = openLead(vault, stored);
       const asked = Object.entries(fieldsForRules(lead)).filter(([name]) => fields.has(name));
-      const held = (await readRounds({ rounds }, stored)).rounds;
-      found.push(pastLead(stored, held, Object.fromEntries(asked)));
-      undo(undone, stored, held);
+      const past = (await readRounds({ rounds }, stored)).rounds;
+      found.push(pastLead(stored, past, Object.fromEntries(asked)));
+      undo(undone, stored, past);
     }
     if (found.length % STEP === 0) onRead(found.length);
   }

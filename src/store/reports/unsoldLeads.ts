@@ -90,11 +90,12 @@ export async function unsoldReasons(
   for await (const lead of cursor) {
     read += 1;
     last = lead._id;
-    const held = lastRoundOf(lead);
+    const lastRound = lastRoundOf(lead);
     const reason = lead.reason ?? 'none';
     part.leads.set(reason, (part.leads.get(reason) ?? 0) + 1);
     if (lead.held > 0) part.underWay += 1;
-    else if (held) countReasons(counts, held, (buyer) => query.buyer === undefined || buyer === query.buyer);
+    else if (lastRound)
+      countReasons(counts, lastRound, (buyer) => query.buyer === undefined || buyer === query.buyer);
   }
   return { ...part, contracts: [...counts.values()], next: read === most ? last : undefined };
 }

@@ -81,7 +81,7 @@ function behavioursOf({ contracts }: Market): Behaviour[] {
 }
 
 /** The observable events of a round. */
-interface Held {
+interface RoundEvents {
   round: Round;
   answers: OfferAnswer[];
   offers: Offer[];
@@ -90,11 +90,11 @@ interface Held {
 }
 
 /** Runs a round step by step, as the workflow does. `turn` is the order of the entries. */
-function hold(
+function run(
   market: Market,
   all: Behaviour[] = behavioursOf(market),
   turn: (entries: Entry[]) => Entry[] = (e) => e,
-): Held {
+): RoundEvents {
   const { sale, leadId } = market;
   let round: Round = {
     number: 1,
@@ -116,14 +116,14 @@ function hold(
     changes: [],
     tell: { postbacks: 0, notices: {} },
   };
-  const held: Omit<Held, 'round'> = { answers: [], offers: [], asked: [] };
-  const bought = (): number => held.answers.filter(({ answer }) => answer === 'accepted').length;
+  const events: Omit<RoundEvents, 'round'> = { answers: [], offers: [], asked: [] };
+  const bought = (): number => events.answers.filter(({ answer }) => answer === 'accepted').length;
   for (let steps = 0; steps < 100; steps++) {
-    const step = nextStep(leadId, round, held.answers);
-    if (step === 'over') return { round, ...held };
+    const step = nextStep(leadId, round, events.answers);
+    if (step === 'over') return { round, ...events };
     if ('askAgain' in step) throw new Error('Everybody was waited for');
     if ('ask' in step) {
-      held.asked.push({ tier: step.ask, bought: bought() });
+      events.asked.push({ tier: step.ask, bought: bought() });
       const now = all.filter(({ candidate }) => candidate.tier === step.ask);
       const entries = now.map(({ candidate, answer }): Entry => ({ ...candidate, ...answer }));
       round = {
@@ -134,18 +134,18 @@ function hold(
       continue;
     }
     for (const offer of step.offers) {
-      held.offers.push(offer);
+      events.offers.push(offer);
       const { offer: answer } = all.find(({ candidate }) => candidate.contract === offer.contract) ?? {
         offer: 'refused',
       };
       const { contract, exclusive } = offer;
-      held.answers.push(answer === 'accepted' ? { contract, answer, exclusive } : { contract, answer });
+      events.answers.push(answer === 'accepted' ? { contract, answer, exclusive } : { contract, answer });
     }
   }
   throw new Error('The round does not end');
 }
 
-const accepted = ({ offers, answers }: Held): Offer[] =>
+const accepted = ({ offers, answers }: RoundEvents): Offer[] =>
   offers.filter(({ contract }) =>
     answers.some((answer) => answer.contract === contract && answer.answer === 'accepted'),
   );
@@ -156,7 +156,7 @@ const holds = (property: (market: Market) => void): void =>
 describe('in every market, a round', () => {
   test('sells to at most as many buyers as there are places, and to one buyer if the sale is exclusive', () => {
     holds((market) => {
-      const sold = accepted(hold(market));
+      const sold = accepted(run(market));
       assert(sold.length <= market.sale.maxBuyers);
       if (sold.some(({ exclusive }) => exclusive)) assert.equal(sold.length, 1);
       assert.equal(new Set(sold.map(({ buyer }) => buyer)).size, sold.length);
@@ -166,13 +166,13 @@ describe('in every market, a round', () => {
   test('never has more offers out than there are places left', () => {
     holds((market) => {
       const all = behavioursOf(market).map((one): Behaviour => ({ ...one, offer: 'accepted' }));
-      assert(hold(market, all).offers.length <= market.sale.maxBuyers);
+      assert(run(market, all).offers.length <= market.sale.maxBuyers);
     });
   });
 
   test('offers the lead at the bid price, never below a floor and never twice to the same buyer', () => {
     holds((market) => {
-      const { offers, round } = hold(market);
+      const { offers, round } = run(market);
       for (const { contract, exclusive, price, earns } of offers) {
         const entry = round.entries.find((each) => each.contract === contract);
         if (!entry || !('bid' in entry)) throw new Error('It was offered to somebody who had not bid');
@@ -187,7 +187,7 @@ describe('in every market, a round', () => {
 
   test('ends with one outcome for every contract of the campaign', () => {
     holds((market) => {
-      const { round, answers } = hold(market);
+      const { round, answers } = run(market);
       const told = conclude(round, answers).map(({ contract }) => contract);
       assert.equal(told.length, market.contracts.length + market.excluded);
       assert.equal(new Set(told).size, told.length);
@@ -196,15 +196,15 @@ describe('in every market, a round', () => {
 
   test('has the same result for any order of the answers', () => {
     holds((market) => {
-      const one = hold(market);
-      const other = hold(market, behavioursOf(market).toReversed(), (entries) => entries.toReversed());
+      const one = run(market);
+      const other = run(market, behavioursOf(market).toReversed(), (entries) => entries.toReversed());
       assert.deepEqual(other.offers, one.offers);
     });
   });
 
   test('asks the tiers from the lowest, each only after the earlier ones bought nothing, and all before it ends unsold', () => {
     holds((market) => {
-      const { asked, round, answers } = hold(market);
+      const { asked, round, answers } = run(market);
       assert(asked.every(({ bought }) => bought === 0));
       const tiers = asked.map(({ tier }) => tier);
       assert.deepEqual(
@@ -222,7 +222,7 @@ describe('in every market, a round', () => {
         return { ...one, offer: 'accepted', candidate: { ...one.candidate, tier: 1 } };
       });
       const price = (some: Behaviour[]): number =>
-        accepted(hold({ ...market, sale, excluded: 0 }, some)).reduce((sum, offer) => sum + offer.price, 0);
+        accepted(run({ ...market, sale, excluded: 0 }, some)).reduce((sum, offer) => sum + offer.price, 0);
       assert(price(all) >= price(all.slice(1)));
     });
   });
@@ -233,7 +233,7 @@ describe('in every market, a round', () => {
     const bidder = { tier: 1, rate: 1, answer: { bid: { price: 2000 } }, offer: 'accepted' } as const;
     const first = Array.from({ length: 1000 }, (_, i) => {
       const market: Market = { sale, contracts: [bidder, bidder], excluded: 0, leadId: `lead-${i}` };
-      return hold(market).offers[0]?.contract;
+      return run(market).offers[0]?.contract;
     });
     for (const i of [0, 1]) {
       const times = first.filter((contract) => contract === contractOf(i)).length;
@@ -261,7 +261,7 @@ describe('in every market, a round', () => {
           .sort((a, b) => b - a)
           .slice(0, form === 'exclusive' ? 1 : sale.maxBuyers)
           .reduce((sum, price) => sum + price, 0);
-      const sold = accepted(hold({ ...market, sale }, all)).reduce((sum, { price }) => sum + price, 0);
+      const sold = accepted(run({ ...market, sale }, all)).reduce((sum, { price }) => sum + price, 0);
       assert.equal(sold, Math.max(inForm('exclusive'), inForm('shared')));
     });
   });

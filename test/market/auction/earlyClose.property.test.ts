@@ -57,7 +57,7 @@ const offersIn = (sale: Sale, entries: Entry[]): string[] => {
 const refusers = buyers.chain((buyer) => fc.boolean().map((refuses) => ({ ...buyer, refuses })));
 
 /** Runs a round to its end. Bids that it did not wait for are requested again if needed. */
-function hold(
+function run(
   sale: Sale,
   all: readonly { refuses: boolean; isHeard: boolean; candidate: Candidate; bid: number }[],
 ) {
@@ -119,14 +119,14 @@ describe('A round that is closed early', () => {
         const out = all.filter(({ isHeard }) => !isHeard).map(({ candidate }) => candidate);
         if (out.length === 0 || !isDecided(sale, bids, out)) return;
         closed += 1;
-        const early = hold(sale, all);
-        const patient = hold(
+        const early = run(sale, all);
+        const patient = run(
           sale,
           all.map((one) => ({ ...one, isHeard: true })),
         );
-        const holders = (answers: readonly OfferAnswer[]) =>
+        const winners = (answers: readonly OfferAnswer[]) =>
           answers.flatMap(({ answer, contract }) => (answer === 'accepted' ? [contract] : [])).sort();
-        expect(holders(early.answers)).toEqual(holders(patient.answers));
+        expect(winners(early.answers)).toEqual(winners(patient.answers));
         expect(early.timesAsked).toBeLessThanOrEqual(1);
         expect(early.outcomes.map(({ contract }) => contract).sort()).toEqual(
           all.map(({ candidate }) => candidate.contract).sort(),

@@ -21,7 +21,7 @@ const candidate = (more: Partial<Candidate> = {}): Candidate => ({
   tier: 1,
   ...more,
 });
-const held = (more: Partial<PastRound> = {}): PastRound => ({
+const oneRound = (more: Partial<PastRound> = {}): PastRound => ({
   at: START,
   waitedUntil: START,
   mode: 'exclusive',
@@ -37,7 +37,7 @@ const leadOf = (more: Partial<PastLead> = {}, leadId = 'l'): PastLead => ({
   source: 'form',
   campaign: CAMPAIGN,
   match: {},
-  rounds: [held()],
+  rounds: [oneRound()],
   posts: [],
   sales: [],
   ...more,
@@ -64,7 +64,7 @@ function bidOf(
 
 describe('In a simulation a contract bids', () => {
   const said = (...all: [at: number, said: PastAnswer][]) =>
-    leadOf({ rounds: all.map(([at, one]) => held({ at: START + at, answers: { [ID]: one } })) });
+    leadOf({ rounds: all.map(([at, one]) => oneRound({ at: START + at, answers: { [ID]: one } })) });
 
   test('the price that it names, whatever its buyer said', () => {
     expect(bidOf(said([0, bids({ price: 1 })]), { of: candidate({ price: 5 }) })).toEqual({
@@ -185,9 +185,9 @@ describe('In a simulation a contract bids', () => {
       { bid: { price: 9 }, assumed: 'form' },
     ],
   ])('%s', (_, was, is, one, expected) => {
-    expect(bidOf(leadOf({ rounds: [held({ mode: was, answers: { [ID]: one } })] }), { mode: is })).toEqual(
-      expected,
-    );
+    expect(
+      bidOf(leadOf({ rounds: [oneRound({ mode: was, answers: { [ID]: one } })] }), { mode: is }),
+    ).toEqual(expected);
   });
 });
 
@@ -224,7 +224,7 @@ describe('In a simulation a buyer that is sent the lead answers', () => {
 describe('In a simulation a contract stays out of a round', () => {
   const checks = [{ name: 'trust' } as Check];
   const kept = (why: NoBid, at = 0) =>
-    leadOf({ rounds: [held({ at: START + at, excluded: { [ID]: why } })] });
+    leadOf({ rounds: [oneRound({ at: START + at, excluded: { [ID]: why } })] });
   const out = (lead: PastLead, of: readonly Check[] = []) => stillExcluded(lead, ID, of, NOW);
   const failed: NoBid = { reason: 'filtered', detail: 'check trust: fake' };
 
@@ -246,8 +246,8 @@ describe('In a simulation a contract stays out of a round', () => {
   test('not if it was asked later', () => {
     const lead = leadOf({
       rounds: [
-        held({ excluded: { [ID]: failed } }),
-        held({ at: START + 9, answers: { [ID]: bids({ price: 1 }) } }),
+        oneRound({ excluded: { [ID]: failed } }),
+        oneRound({ at: START + 9, answers: { [ID]: bids({ price: 1 }) } }),
       ],
     });
     expect(out(lead, checks)).toEqual({});

@@ -15,7 +15,7 @@ import { reservationNeeds } from '../../../src/market/eligibility/reservation.js
 import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
 import { withAnswers } from '../../../src/market/auction/asking.js';
 import { isByTurns } from '../../../src/market/auction/turnsUsed.js';
-import { holdRound } from '../../../src/market/life/round.js';
+import { advanceRound } from '../../../src/market/life/round.js';
 import { isLastWait, nextWait } from '../../../src/market/waiting/waiting.js';
 import type { Elsewhere } from '../../../src/market/simulate/decideAgain.js';
 import { pastRound, type PastLead } from '../../../src/market/simulate/past.js';
@@ -131,7 +131,7 @@ export async function live(terms: Market, leads: readonly LiveLead[], until = In
         ? { ...candidate, noBid: { reason: 'no_bid' } }
         : { ...candidate, bid: { price: bid } };
     };
-    const over = await holdRound(facts.leadId, planned, [], {
+    const over = await advanceRound(facts.leadId, planned, [], {
       ask: async (round, asked) => {
         const next = withAnswers(round, asked.map(entryOf));
         return isByTurns(round.terms.sale) ? { ...next, turns: round.turns ?? [] } : next;

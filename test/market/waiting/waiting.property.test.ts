@@ -14,7 +14,7 @@ const lead: LeadFacts = {
 };
 const spans = fc.integer({ min: 1000, max: 90_000_000 });
 
-/** A round held while the lead was on sale, with foreseen changes after it. */
+/** A round run while the lead was on sale, with foreseen changes after it. */
 const rounds: fc.Arbitrary<Round> = fc
   .record({
     number: fc.integer({ min: 1, max: 12 }),

@@ -74,10 +74,10 @@ describe('An unsold lead waits', () => {
 describe('A waiting lead keeps', () => {
   test('of each kind of change the soonest, from the round and its answers', () => {
     const later: Change = { at: 3000, what: 'opening' };
-    const held = { ...round({ changes: [later, opening] }), entries: [], later: [] } as unknown as Round;
+    const known = { ...round({ changes: [later, opening] }), entries: [], later: [] } as unknown as Round;
     const accepted: OfferAnswer = { contract: 'c', answer: 'accepted', exclusive: true };
     const refused: OfferAnswer = { contract: 'd', answer: 'refused' };
-    expect(waitingRound(held, [full(2500), accepted, refused, full(2400)])).toEqual({
+    expect(waitingRound(known, [full(2500), accepted, refused, full(2400)])).toEqual({
       number: 1,
       at: 2000,
       changes: [opening, { at: 2400, what: 'window' }],

@@ -147,7 +147,7 @@ function roundsActual(
 
 const numberOf = (key: string): number => Number.parseInt(key, 10);
 
-/** The expected key if the round was held at the expected time. */
+/** The expected key if the round was run at the expected time. */
 function roundKey(expected: string, round: number, at: number, receivedAt: number): string {
   const [, how, when = ''] = /^\d+ (after|at) (.+)$/.exec(expected) ?? [];
   if (how === 'after') return `${round} after ${about(when, at - receivedAt)}`;

@@ -31,7 +31,7 @@ import { reservationNeeds } from '../../../src/market/eligibility/reservation.js
 import { pingId, postId } from '../../../src/market/ids.js';
 import type { UncertainPost } from '../../../src/market/life/deliver.js';
 import type { LifePort, RoundResult } from '../../../src/market/life/life.js';
-import { holdRound, type RoundPort, type SaleAnswer } from '../../../src/market/life/round.js';
+import { advanceRound, type RoundPort, type SaleAnswer } from '../../../src/market/life/round.js';
 import type { PersonHashes } from '../../../src/market/limits/duplicates.js';
 import { calledOffDetail, HELD_MS, waitBeforeAttempt } from '../../../src/market/model/delivery.js';
 import type { LeadStatus } from '../../../src/market/model/lead.js';
@@ -115,7 +115,7 @@ export class PureLead implements LifePort<PurePost> {
   notified: LeadStatus = 'received';
   /** End of its wait. */
   dueAt?: number;
-  /** Whether its next round is held now. */
+  /** Whether its next round is run now. */
   isWoken = false;
   /** Updates since its wait started. */
   news: WaitUpdate = { changes: [] };
@@ -161,11 +161,11 @@ export class PureLead implements LifePort<PurePost> {
       sell: async (round, offer) => this.sell(round, offer),
     };
     this.current ??= { round: await this.plan(), answers: [] };
-    const held = await holdRound(facts.leadId, this.current.round, this.current.answers, port);
-    const { round, answers } = held;
-    if (held.status === 'uncertain') {
+    const progress = await advanceRound(facts.leadId, this.current.round, this.current.answers, port);
+    const { round, answers } = progress;
+    if (progress.status === 'uncertain') {
       this.current = { round, answers };
-      const posts = held.posts.map(({ offer, answer }): PurePost => ({
+      const posts = progress.posts.map(({ offer, answer }): PurePost => ({
         ...answer,
         contract: offer.contract,
         buyer: offer.buyer,

@@ -61,7 +61,7 @@ const EVENTS: Record<string, (scenario: Scenario, text: string) => boolean> = {
   'a postback is sent': ({ expect }) => (expect.postbacks ?? []).length > 0,
   'a test lead': ({ lead, leads }) => [lead, ...Object.values(leads ?? {})].some((one) => one?.test === true),
   'terms change': ({ then = [] }) => then.some(({ market }) => market !== undefined),
-  'a round is held early': ({ then = [] }) => then.some(({ retryNow }) => retryNow !== undefined),
+  'a round is run early': ({ then = [] }) => then.some(({ retryNow }) => retryNow !== undefined),
   'a buyer pays in': ({ then = [] }) => then.some(({ topUp }) => topUp !== undefined),
   'a lead is withdrawn': ({ then = [] }) => then.some(({ withdraw }) => withdraw !== undefined),
   'a lead is given back': ({ then = [] }) => then.some((step) => step.return !== undefined),

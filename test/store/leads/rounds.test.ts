@@ -71,8 +71,8 @@ async function stored(leadId: string): Promise<StoredLead> {
   return lead;
 }
 
-/** Holds a round as the activity does, after moving the earlier rounds. */
-async function hold(leadId: string, round: Round): Promise<void> {
+/** Stores a round as the activity does, after moving the earlier rounds. */
+async function store(leadId: string, round: Round): Promise<void> {
   const lead = await findLeadForRound(database, leadId);
   if (lead === null) throw new Error('The lead is gone');
   await moveRounds(database, lead, round.number);
@@ -91,7 +91,7 @@ describe('a lead with many rounds', () => {
       const entries = Array.from({ length: 100 }, (_, i) => bidder(i, 'x'.repeat(200)));
       let largest = 0;
       for (let number = 1; number <= 151; number += 1) {
-        await hold(_id, roundOf(number, entries));
+        await store(_id, roundOf(number, entries));
         const offer = { round: number, contract: `${CAMPAIGN}/buyer-0`, answer: 'circuit_open' } as const;
         await skipOffer(database, _id, offer, false);
         if (number % 50 === 1) largest = Math.max(largest, BSON.calculateObjectSize(await stored(_id)));
@@ -118,7 +118,7 @@ describe('a lead with many rounds', () => {
     const { _id } = await newLead({ rounds, passed });
     const before = await readRounds(database, await stored(_id));
     expect(before.rounds.map(({ round }) => round.number)).toEqual([1, 2, 10]);
-    await hold(_id, northwind(11));
+    await store(_id, northwind(11));
     expect(Object.keys((await stored(_id)).rounds)).toEqual(['11']);
     const after = await readRounds(database, await stored(_id));
     expect(after.rounds.slice(0, 3).map(({ answers }) => answers)).toEqual(
@@ -133,7 +133,7 @@ describe('a lead with many rounds', () => {
 
   test('loses nothing if a worker dies while rounds are moved', async () => {
     const { _id } = await newLead();
-    await hold(_id, northwind(1));
+    await store(_id, northwind(1));
     await skipOffer(database, _id, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
     const lead = await findLeadForRound(database, _id);
     if (lead === null) throw new Error('The lead is gone');
@@ -143,7 +143,7 @@ describe('a lead with many rounds', () => {
     await database.leads.updateOne({ _id }, { $set: { rounds, passed } });
     const torn = await readRounds(database, await stored(_id));
     expect(torn.rounds.map(({ round }) => round.number)).toEqual([1]);
-    await hold(_id, northwind(2));
+    await store(_id, northwind(2));
     const { rounds: all } = await readRounds(database, await stored(_id));
     expect(all.map(({ round, answers }) => [round.number, answers.length])).toEqual([
       [1, 1],
@@ -153,11 +153,11 @@ describe('a lead with many rounds', () => {
 
   test('provides each round and the outcome of its offers to simulations', async () => {
     const { _id, receivedAt } = await newLead();
-    await hold(_id, northwind(1));
+    await store(_id, northwind(1));
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 900, earns: 900 };
     await claimLead(database, { lead: _id, contract: NORTHWIND, ...claim, currency: 'USD', maxBuyers: 1 });
     await endClaim(database, _id, { contract: NORTHWIND, postId: 'p', status: 'refused' });
-    await hold(_id, northwind(2));
+    await store(_id, northwind(2));
     const until = new Date(receivedAt.getTime() + 1);
     const which = { since: receivedAt, until, campaigns: [{ id: campaign._id, seller: campaign.seller }] };
     const { leads } = await readPast(readOnly(database), which, [], () => undefined);
@@ -168,8 +168,8 @@ describe('a lead with many rounds', () => {
 
   test('loses the buyers’ texts of each round with its personal data', async () => {
     const { _id } = await newLead();
-    await hold(_id, northwind(1));
-    await hold(_id, northwind(2));
+    await store(_id, northwind(1));
+    await store(_id, northwind(2));
     expect(await eraseLead(database, _id, { by: 'ops' })).toMatchObject({ outcome: 'erased' });
     const { rounds } = await readRounds(database, await stored(_id));
     expect(rounds).toHaveLength(2);
@@ -182,9 +182,9 @@ describe('a late retry of an earlier round', () => {
   let leadId: string;
   beforeAll(async () => {
     leadId = (await newLead())._id;
-    await hold(leadId, northwind(1));
+    await store(leadId, northwind(1));
     await skipOffer(database, leadId, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
-    await hold(leadId, northwind(2));
+    await store(leadId, northwind(2));
   });
 
   test('finds the stored round and stores no other', async () => {

@@ -97,8 +97,8 @@ async function retry(given: string, { json }: { json: boolean }, command: Comman
   const lead = await useAdmin(command, (call) => call(retryLead, { lead_id: id }));
   if (json) printJson(lead);
   else if (lead.round === undefined)
-    print(`The next round of lead ${id} is held as soon as a worker takes it; gavel leads show ${id}`);
-  else print(`Lead ${id}: round ${lead.round} is held. It is ${statusText(lead)}.`);
+    print(`The next round of lead ${id} is run as soon as a worker takes it; gavel leads show ${id}`);
+  else print(`Lead ${id}: round ${lead.round} was run. It is ${statusText(lead)}.`);
 }
 
 async function resolve(

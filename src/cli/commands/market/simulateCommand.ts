@@ -48,12 +48,12 @@ async function decideAgain(
   else print(simulationText(simulation, file));
 }
 
-function nothingToDecide({ since, campaigns, left_out: { erased, unheld } }: SimulationView): string {
+function nothingToDecide({ since, campaigns, left_out: { erased, without_round } }: SimulationView): string {
   const none = `No lead of ${abbreviateList(campaigns)} received since ${formatUtc(new Date(since))} can be decided again`;
   const why =
-    erased === 0 && unheld === 0
+    erased === 0 && without_round === 0
       ? 'none was received, except for test leads'
-      : 'the persons of the received leads were erased, or no round was held';
+      : 'the persons of the received leads were erased, or no round was run';
   return `${none}: ${why}. Name an earlier time with --since.`;
 }
 
@@ -189,7 +189,9 @@ function notes(simulation: SimulationView): string[] {
       : [
           `${leadsOf(left_out.erased)} whose ${left_out.erased === 1 ? 'person was' : 'persons were'} erased`,
         ]),
-    ...(left_out.unheld === 0 ? [] : [`${leadsOf(left_out.unheld)} for which no round was held`]),
+    ...(left_out.without_round === 0
+      ? []
+      : [`${leadsOf(left_out.without_round)} for which no round was run`]),
   ];
   return [
     'booked: what the books say. unchanged: decided again without the change. effect: with the change, less unchanged.',
