@@ -76,12 +76,12 @@ async function limitsOf(
     ...(buyer.balance === undefined ? [] : [accountId(buyer.id)]),
   ]);
   const withLists = buyersLists ? plan.open.map(({ buyer }) => buyer.id) : [];
-  const [{ usage, holds }, failing, listed] = await Promise.all([
+  const [{ usage, purchases }, failing, listed] = await Promise.all([
     readUsage(database, [...new Set(ids)], match),
     circuits(),
     listedBy(database, withLists, lead.match),
   ]);
-  return { usage: usageFor(lead, usage), holds, circuits: failing, listedBy: listed };
+  return { usage: usageFor(lead, usage), purchases, circuits: failing, listedBy: listed };
 }
 
 /** A promise to the seller is reserved for the lead, which may use it. */

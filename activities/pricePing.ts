@@ -93,7 +93,7 @@ async function reserveOffer(
   const needs = reservationNeeds(market, contract, { price, test, award: sale.award, now });
   const ready = market?.contracts.find((one) => one.contract.id === contract);
   const buyer = !test && ready !== undefined ? ready.buyer : { id };
-  const hold = {
+  const purchase = {
     sale: promiseId(lead._id, contract),
     lead: lead._id,
     contract,
@@ -105,7 +105,7 @@ async function reserveOffer(
   // Rules on duplicates need the person: the sale checks them.
   const reserved = await reserve(database, {
     ...needs,
-    hold,
+    purchase,
     price,
     currency,
     buyer,
@@ -114,6 +114,6 @@ async function reserveOffer(
     notesPerson: false,
   });
   if ('counted' in reserved) return { answer: 'accepted' };
-  await dropReservation(database, hold);
+  await dropReservation(database, purchase);
   return exclusionAsAnswer(reserved.refusal);
 }

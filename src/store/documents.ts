@@ -1,7 +1,7 @@
 import type { Binary } from 'mongodb';
 import type { OfferReason } from '../market/auction/decide.js';
 import type { LeadFields } from '../market/fields/standardFields.js';
-import type { Hold, PersonHashes } from '../market/limits/duplicates.js';
+import type { Purchase, PersonHashes } from '../market/limits/duplicates.js';
 import type { LeadStatus } from '../market/model/lead.js';
 import type { PricePromise } from '../market/model/pricePromise.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
@@ -547,13 +547,13 @@ export interface AnswerFaults {
 // Persons: `persons` for rules on duplicates, `suppressions`, and the key of their hashes in `secrets`
 
 /**
- * Collection `persons`: the buyers that hold leads of a person, by the keyed hash of phone or e-mail. It has the posts in
+ * Collection `persons`: who bought leads of a person, by the keyed hash of phone or e-mail. It has the posts in
  * flight and the latest sales of each contract (`SALES_KEPT`), so its size does not grow with the number of sales.
  */
 export interface PersonDocument {
   /** `phone:…`, `email:…`. */
   _id: string;
-  holds: Hold[];
+  purchases: Purchase[];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/sales/book.js';
+import { bookSale, purchaseOf } from '../../src/store/sales/book.js';
 import { confirm } from '../../src/store/sales/capacity.js';
 import { checkBooks } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
@@ -51,7 +51,10 @@ describe('a buyer returns a lead', () => {
       { lead: claimed.lead, contract: CONTRACT, claim: claimed.claim, counted: took },
       { buyerLeadId: 'its-id' },
     );
-    await confirm(database, holdOf(claimed.lead, CONTRACT, claimed.claim), { countedIn: [], person: 'add' });
+    await confirm(database, purchaseOf(claimed.lead, CONTRACT, claimed.claim), {
+      countedIn: [],
+      person: 'add',
+    });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
     return { lead: id, post_id: offer.postId };
   }

@@ -52,7 +52,7 @@ describe('a person erased after a backup', () => {
     ids.posting = await store({ status: 'pending' });
     ids.kept = await store({ status: 'sold', fields: { phone: '214-555-0188' } });
     const sold = await findStoredLead(database, ids.sold);
-    const hold = {
+    const purchase = {
       sale: 's',
       lead: ids.sold,
       contract: CONTRACT,
@@ -62,14 +62,14 @@ describe('a person erased after a backup', () => {
     };
     await database.persons.insertOne({
       _id: `phone:${sold?.match.phone ?? ''}`,
-      holds: [{ ...hold, ...sold?.match }],
+      purchases: [{ ...purchase, ...sold?.match }],
     });
     const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     await claimLead(database, { lead: ids.posting, contract: CONTRACT, ...post, maxBuyers: 1 });
     expect((await run(['backup', dir], live)).code).toBe(0);
 
     await endClaim(database, ids.posting, { contract: CONTRACT, postId: 'p', status: 'refused' });
-    await release(database, { ...hold, sale: 'p', lead: ids.posting });
+    await release(database, { ...purchase, sale: 'p', lead: ids.posting });
     for (const id of erased())
       expect(await eraseLead(database, id, { by: 'dana' })).toMatchObject({ outcome: 'erased' });
     const exported = await run(['leads', 'erasures', '--since', '1h', '--json'], live);

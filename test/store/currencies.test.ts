@@ -182,14 +182,20 @@ describe('The currency of a balance', () => {
     });
     expect((await checkBooks(database)).differences).toEqual([]);
 
-    const hold = {
+    const purchase = {
       sale: 'post-2',
       lead: 'lead-2',
       contract: `${AUTO}/northwind`,
       buyer: 'northwind',
       campaign: AUTO,
     };
-    const asked = { hold: { ...hold, at: Date.now() }, price: 4500, currency: 'USD', limits: [], match: {} };
+    const asked = {
+      purchase: { ...purchase, at: Date.now() },
+      price: 4500,
+      currency: 'USD',
+      limits: [],
+      match: {},
+    };
     const rest = { duplicates: [], notesPerson: false, countsOffers: false };
     // The cached buyer is older than its account.
     for (const currency of ['JPY', 'USD']) {

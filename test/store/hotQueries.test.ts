@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/sales/book.js';
+import { bookSale, purchaseOf } from '../../src/store/sales/book.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import { countHeldPosts, holdPost } from '../../src/store/leads/heldPosts.js';
@@ -101,10 +101,10 @@ async function sellLead(campaign: CampaignDocument): Promise<void> {
   const { _id } = await storeLead(database, campaign, { match: { phone: 'hash-of-the-phone' } });
   const refused = await claim(_id, CONTRACT, 'refused');
   await endClaim(database, _id, { contract: CONTRACT, postId: 'refused', status: 'refused' });
-  await release(database, refused.hold, { wasPosted: true });
-  const { lead, claimed, hold } = await claim(_id, `${CONTRACT}-2`, 'accepted');
+  await release(database, refused.purchase, { wasPosted: true });
+  const { lead, claimed, purchase } = await claim(_id, `${CONTRACT}-2`, 'accepted');
   expect(await bookSale(database, { lead, contract: `${CONTRACT}-2`, claim: claimed })).toBe('accepted');
-  await confirm(database, hold);
+  await confirm(database, purchase);
   await findLeadSummary(database, _id);
   const waiting = await storeLead(database, campaign);
   await claim(waiting._id, CONTRACT, 'held');
@@ -119,15 +119,15 @@ async function claim(leadId: string, contract: string, postId: string) {
   const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
   const found = await claimLead(database, { lead: leadId, contract, postId, ...terms, maxBuyers: 1 });
   if (!('claim' in found)) throw new Error('The lead was not claimed');
-  const hold = holdOf(found.lead, contract, found.claim);
+  const purchase = purchaseOf(found.lead, contract, found.claim);
   const reserved = await reserve(database, {
-    ...{ hold, price: 4500, currency: 'USD', limits: [], buyer: { id: 'northwind' } },
+    ...{ purchase, price: 4500, currency: 'USD', limits: [], buyer: { id: 'northwind' } },
     ...{ match: found.lead.match, notesPerson: true, countsOffers: true },
     duplicates: [{ per: 'buyer', by: ['phone'], match: 'any', withinDays: 1 }],
   });
   expect(reserved).toHaveProperty('counted');
   await agreeOnReservation(database, leadId, { contract, postId }, 'taken');
-  return { lead: found.lead, claimed: found.claim, hold };
+  return { lead: found.lead, claimed: found.claim, purchase };
 }
 
 test('A lead is sold, held, expired and withdrawn by ids, without operators that scan a collection', async () => {

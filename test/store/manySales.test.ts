@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/sales/book.js';
+import { bookSale, purchaseOf } from '../../src/store/sales/book.js';
 import { confirm } from '../../src/store/sales/capacity.js';
 import { claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
@@ -58,7 +58,7 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     // One after the other, in the order of answers.
     await sleep(i % 7);
     const booked = await bookSale(database, { lead, contract: contractOf(i), claim: claimed.claim });
-    await confirm(database, holdOf(lead, contractOf(i), claimed.claim), { countedIn: [], person: 'add' });
+    await confirm(database, purchaseOf(lead, contractOf(i), claimed.claim), { countedIn: [], person: 'add' });
     return booked;
   }
 
@@ -74,7 +74,7 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     expect(new Set(lead?.buyerIds).size).toBe(BUYERS);
     expect(await database.sales.countDocuments({ lead: _id })).toBe(BUYERS);
     const person = await database.persons.findOne({ _id: 'phone:hash-of-the-phone' });
-    expect(person?.holds.filter((hold) => hold.lead === _id)).toHaveLength(BUYERS);
+    expect(person?.purchases.filter((purchase) => purchase.lead === _id)).toHaveLength(BUYERS);
   });
 
   test('is booked only for posts that are still in progress', async () => {

@@ -12,7 +12,7 @@ import {
   duplicateExclusion,
   isDuplicate,
   ON_BUYER_LIST,
-  type Hold,
+  type Purchase,
   type PersonHashes,
 } from '../limits/duplicates.js';
 import { campaignExclusion, leadExclusion, scheduleExclusion, type LeadInRound } from './eligibility.js';
@@ -45,7 +45,7 @@ export interface Plan<B extends Buyer> {
 export interface LimitState {
   /** By contract, and by `buyer:ID` for balances. */
   usage: ReadonlyMap<string, Usage>;
-  holds: readonly Hold[];
+  purchases: readonly Purchase[];
   /** By `circuitId`. */
   circuits: ReadonlyMap<string, Circuit>;
   /** Ids of buyers whose own suppression list contains the person. */
@@ -120,7 +120,7 @@ function limitExclusion(
   lead: LeadInRound & { match: PersonHashes },
   context: LimitContext,
 ): Exclusion | undefined {
-  const { campaign, holds, circuits, listedBy, now } = context;
+  const { campaign, purchases, circuits, listedBy, now } = context;
   const { contract, buyer } = ready;
   if (listedBy?.has(buyer.id)) return ON_BUYER_LIST;
   const asking = {
@@ -131,7 +131,7 @@ function limitExclusion(
     ...lead.match,
   };
   for (const rule of [campaign.duplicates, contract.duplicates]) {
-    if (rule && isDuplicate(rule, asking, holds, now)) {
+    if (rule && isDuplicate(rule, asking, purchases, now)) {
       return duplicateExclusion(rule);
     }
   }
@@ -142,7 +142,7 @@ function limitExclusion(
 /** The exclusion by a full cap or budget, or by the buyer's balance; undefined if there is none. */
 function capacityExclusion(
   { contract, buyer, schedule }: CompiledContract,
-  { campaign: { currency }, sale, usage, now }: Omit<LimitContext, 'holds' | 'circuits'>,
+  { campaign: { currency }, sale, usage, now }: Omit<LimitContext, 'purchases' | 'circuits'>,
 ): Exclusion | undefined {
   const least = lowestPrice(sale, contract);
   const used = usage.get(contract.id);

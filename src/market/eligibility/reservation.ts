@@ -10,9 +10,8 @@ export interface ReservationNeeds {
   limiting?: LimitOwner;
   duplicates: DuplicateRule[];
   /**
-   * Whether it is recorded at once that the buyer holds a lead of the person: if a rule of its own needs it, or a
-   * concurrent check of another contract may need it. Otherwise it is recorded when the sale is booked, for rules
-   * that are made later.
+   * Whether the purchase is recorded with the reservation: if a rule of its own needs it, or a concurrent check of
+   * another contract may need it. Otherwise it is recorded when the sale is booked, for rules that are made later.
    */
   notesPerson: boolean;
   /** Whether acceptance is counted, for the campaign's award. */
@@ -48,7 +47,7 @@ export const currencyExclusion = (campaign: string, other: string): NoBid => ({
   detail: `the campaign changed from ${other} to ${campaign}`,
 });
 
-/** Whether another contract is refused a person because of what this one holds. */
+/** Whether another contract is refused a person because of what was bought under this one. */
 const isComparedWith = (market: CompiledCampaign | undefined, { buyer }: CompiledContract): boolean =>
   market !== undefined &&
   (market.compared?.has(buyer.id) === true ||

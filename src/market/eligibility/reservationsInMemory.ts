@@ -3,7 +3,7 @@ import {
   duplicateExclusion,
   isDuplicate,
   personIds,
-  type Hold,
+  type Purchase,
   type PersonHashes,
 } from '../limits/duplicates.js';
 import type { Minor } from '../money.js';
@@ -21,18 +21,18 @@ import {
 
 /**
  * The state of limits and rules on duplicates, for a caller that decides leads one after the other in memory.
- * src/store/sales/capacity.ts does the same for concurrent callers. Counters are changed in place. A person's holds
+ * src/store/sales/capacity.ts does the same for concurrent callers. Counters are changed in place. A person's purchases
  * are found without a scan of all others.
  */
 export interface Reservations {
   /** By contract, and by `buyer:ID` for balances. */
   usage: Map<string, Usage>;
   /** By `personIds`. */
-  holds: Map<string, Hold[]>;
+  purchases: Map<string, Purchase[]>;
 }
 
 export interface ReservationRequest extends ReservationNeeds {
-  hold: Hold;
+  purchase: Purchase;
   price: Minor;
   currency: string;
   test: boolean;
@@ -41,44 +41,45 @@ export interface ReservationRequest extends ReservationNeeds {
 
 const isPrepaid = ({ buyer, test }: ReservationRequest): boolean => buyer.balance !== undefined && !test;
 
-/** Holds on leads of the person that were made by `now`, UTC ms. */
-export const holdsOf = ({ holds }: Reservations, match: PersonHashes, now: number): Hold[] =>
-  personIds(match).flatMap((id) => (holds.get(id) ?? []).filter(({ at }) => at <= now));
+/** Purchases of the person's leads that were made by `now`, UTC ms. */
+export const purchasesOf = ({ purchases }: Reservations, match: PersonHashes, now: number): Purchase[] =>
+  personIds(match).flatMap((id) => (purchases.get(id) ?? []).filter(({ at }) => at <= now));
 
 /** Reserves what a sale needs under every limit, or nothing, and then returns the exclusion. */
 export function reserve(reservations: Reservations, asked: ReservationRequest): Exclusion | undefined {
-  const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
-  const holds = holdsOf(reservations, hold, hold.at);
-  const rule = duplicates.find((each) => isDuplicate(each, hold, holds, hold.at));
+  const { purchase, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
+  const purchases = purchasesOf(reservations, purchase, purchase.at);
+  const rule = duplicates.find((each) => isDuplicate(each, purchase, purchases, purchase.at));
   if (rule) return duplicateExclusion(rule);
-  const used = reservations.usage.get(hold.contract);
+  const used = reservations.usage.get(purchase.contract);
   const full = fullLimit(limits, used);
-  if (full) return fullLimitExclusion(full, used, { limiting, currency, now: hold.at });
+  if (full) return fullLimitExclusion(full, used, { limiting, currency, now: purchase.at });
   const account = reservations.usage.get(buyerAccount(buyer.id));
   const broke = isPrepaid(asked) ? balanceExclusion(buyer, account, price, currency) : undefined;
   if (broke) return broke;
-  countUsage(reservations, hold.contract, limits, 1);
+  countUsage(reservations, purchase.contract, limits, 1);
   if (isPrepaid(asked)) addToBalance(reservations, buyer.id, -price);
-  if (countsOffers) offered(reservations, hold.contract, 1, 0);
-  if (notesPerson) changeHolds(reservations, hold, (known) => [...known, { ...hold, posting: true }]);
+  if (countsOffers) offered(reservations, purchase.contract, 1, 0);
+  if (notesPerson)
+    changePurchases(reservations, purchase, (known) => [...known, { ...purchase, posting: true }]);
   return undefined;
 }
 
-/** The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. */
+/** The sale is booked: its reservation becomes final, and the buyer has bought a lead of the person. */
 export function confirmReservation(
   reservations: Reservations,
-  { hold, countsOffers }: ReservationRequest,
+  { purchase, countsOffers }: ReservationRequest,
 ): void {
-  if (countsOffers) offered(reservations, hold.contract, 0, 1);
-  changeHolds(reservations, hold, (known) => afterSale(known, hold));
+  if (countsOffers) offered(reservations, purchase.contract, 0, 1);
+  changePurchases(reservations, purchase, (known) => afterSale(known, purchase));
 }
 
 /** Releases the reservation of a sale that was not made. A post that was sent still counts as sent. */
 export function releaseReservation(reservations: Reservations, asked: ReservationRequest): void {
-  const { hold, limits, buyer, price } = asked;
-  countUsage(reservations, hold.contract, limits.filter(isOfSale), -1);
+  const { purchase, limits, buyer, price } = asked;
+  countUsage(reservations, purchase.contract, limits.filter(isOfSale), -1);
   if (isPrepaid(asked)) addToBalance(reservations, buyer.id, price);
-  forget(reservations, hold);
+  forget(reservations, purchase);
 }
 
 /** The buyer returned the lead: it gets its refund, and its caps are freed if that is agreed. */
@@ -88,13 +89,13 @@ export function releaseReturned(
   refund: Minor,
   freesCap: boolean,
 ): void {
-  const { hold, limits, buyer } = asked;
+  const { purchase, limits, buyer } = asked;
   const freed = limits
     .filter(isOfSale)
     .map((limit) => (limit.counter === 'spent' ? { ...limit, adds: refund } : limit));
-  if (freesCap) countUsage(reservations, hold.contract, freed, -1);
+  if (freesCap) countUsage(reservations, purchase.contract, freed, -1);
   if (isPrepaid(asked)) addToBalance(reservations, buyer.id, refund);
-  forget(reservations, hold);
+  forget(reservations, purchase);
 }
 
 /** Adds a payment to a prepaid buyer's balance; a negative amount is owed. */
@@ -131,13 +132,13 @@ function offered(reservations: Reservations, contract: string, posted: number, a
   used.offers = { posted: offers.posted + posted, accepted: offers.accepted + accepted };
 }
 
-const forget = (reservations: Reservations, { sale, ...match }: Hold): void =>
-  changeHolds(reservations, match, (known) => known.filter((hold) => hold.sale !== sale));
+const forget = (reservations: Reservations, { sale, ...match }: Purchase): void =>
+  changePurchases(reservations, match, (known) => known.filter((purchase) => purchase.sale !== sale));
 
-function changeHolds(
-  { holds }: Reservations,
+function changePurchases(
+  { purchases }: Reservations,
   match: PersonHashes,
-  change: (known: readonly Hold[]) => Hold[],
+  change: (known: readonly Purchase[]) => Purchase[],
 ): void {
-  for (const id of personIds(match)) holds.set(id, change(holds.get(id) ?? []));
+  for (const id of personIds(match)) purchases.set(id, change(purchases.get(id) ?? []));
 }

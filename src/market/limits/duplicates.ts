@@ -7,14 +7,14 @@ export interface PersonHashes {
   email?: string;
 }
 
-/** The ids under which holds on leads of the person are kept: `phone:…`, `email:…`. */
+/** The ids under which purchases of the person's leads are kept: `phone:…`, `email:…`. */
 export const personIds = (match: PersonHashes): string[] =>
   (['phone', 'email'] as const).flatMap((field) =>
     match[field] === undefined ? [] : [`${field}:${match[field]}`],
   );
 
-/** A contract's hold on a lead of the person: a post in flight, or a sale. */
-export interface Hold extends PersonHashes {
+/** A purchase of a lead of the person under a contract: a sale, or a post in flight. */
+export interface Purchase extends PersonHashes {
   sale: string;
   lead: string;
   contract: string;
@@ -22,7 +22,7 @@ export interface Hold extends PersonHashes {
   campaign: string;
   /** UTC ms. */
   at: number;
-  /** The post is in flight. Such holds are all kept. */
+  /** The post is in flight. Such purchases are all kept. */
   posting?: boolean;
 }
 
@@ -39,56 +39,58 @@ export const DAY_MS = 86_400_000;
 export const LONGEST_WINDOW_DAYS = 3650;
 export const LONGEST_WINDOW_MS = LONGEST_WINDOW_DAYS * DAY_MS;
 
-/** Holds after this time count, UTC ms. */
+/** Purchases after this time count, UTC ms. */
 export const countsSince = (rule: DuplicateRule, now: number): number => now - rule.withinDays * DAY_MS;
 
 /** The lead of a person that a contract asks for. */
-type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign' | 'phone' | 'email'>;
+type Asking = Pick<Purchase, 'lead' | 'contract' | 'buyer' | 'campaign' | 'phone' | 'email'>;
 
 /**
- * Whether the rule forbids selling the lead to the asking contract, because of existing holds on the person. Other
- * buyers' holds on the same lead do not count: that is a shared sale.
+ * Whether the rule forbids selling the lead to the asking contract, because of earlier purchases of the person's leads.
+ * Other buyers' purchases of the same lead do not count: that is a shared sale.
  * @param now UTC ms
  */
 export function isDuplicate(
   rule: DuplicateRule,
   asking: Asking,
-  holds: readonly Hold[],
+  purchases: readonly Purchase[],
   now: number,
 ): boolean {
-  const same = (hold: Hold) => (field: 'phone' | 'email') =>
-    asking[field] !== undefined && hold[field] === asking[field];
-  return holds.some((hold) => {
-    if (hold.lead === asking.lead || hold[rule.per] !== asking[rule.per]) return false;
-    if (hold.at <= countsSince(rule, now)) return false;
-    return rule.match === 'any' ? rule.by.some(same(hold)) : rule.by.every(same(hold));
+  const same = (purchase: Purchase) => (field: 'phone' | 'email') =>
+    asking[field] !== undefined && purchase[field] === asking[field];
+  return purchases.some((purchase) => {
+    if (purchase.lead === asking.lead || purchase[rule.per] !== asking[rule.per]) return false;
+    if (purchase.at <= countsSince(rule, now)) return false;
+    return rule.match === 'any' ? rule.by.some(same(purchase)) : rule.by.every(same(purchase));
   });
 }
 
-/** The holds of a person after a sale was booked: the sales of its contract that no rule needs any more are dropped. */
-export function afterSale(holds: readonly Hold[], sold: Hold): Hold[] {
-  const others = holds.filter(({ sale, at }) => sale !== sold.sale && at > sold.at - LONGEST_WINDOW_MS);
-  const isEarlier = ({ contract, at, posting }: Hold): boolean =>
+/**
+ * The purchases of a person after a sale was booked: the sales of its contract that no rule needs any more are dropped.
+ */
+export function afterSale(purchases: readonly Purchase[], sold: Purchase): Purchase[] {
+  const others = purchases.filter(({ sale, at }) => sale !== sold.sale && at > sold.at - LONGEST_WINDOW_MS);
+  const isEarlier = ({ contract, at, posting }: Purchase): boolean =>
     contract === sold.contract && posting !== true && at <= sold.at;
   return [
-    ...others.filter((hold) => !isEarlier(hold)),
+    ...others.filter((purchase) => !isEarlier(purchase)),
     ...others.filter(isEarlier).slice(1 - SALES_KEPT),
     { ...sold, posting: undefined },
   ];
 }
 
-/** The holds of a person that a rule may need. */
-export const latestHolds = (holds: readonly Hold[]): Hold[] =>
-  holds.filter(
+/** The purchases of a person that a rule may need. */
+export const latestPurchases = (purchases: readonly Purchase[]): Purchase[] =>
+  purchases.filter(
     ({ contract, posting }, i) =>
       posting === true ||
-      holds.slice(i + 1).filter((later) => later.contract === contract && later.posting !== true).length <
+      purchases.slice(i + 1).filter((later) => later.contract === contract && later.posting !== true).length <
         SALES_KEPT,
   );
 
 /**
- * Buyers that have, in any campaign, a contract that is refused a person because of what the buyer holds under
- * another contract. Their holds must be known while a post is in flight.
+ * Buyers that have, in any campaign, a contract that is refused a person because of what the buyer bought under another
+ * contract. Their purchases must be known while a post is in flight.
  */
 export function comparedBuyers(
   campaigns: readonly Pick<Campaign, 'id' | 'duplicates'>[],

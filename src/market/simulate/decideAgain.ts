@@ -4,7 +4,7 @@ import type { CompiledCampaign } from '../eligibility/compileCampaign.js';
 import { contendersOf, withAnswers } from '../auction/asking.js';
 import { offerReasonOf, type Offer } from '../auction/decide.js';
 import { placesOf } from '../auction/prices.js';
-import type { Hold } from '../limits/duplicates.js';
+import type { Purchase } from '../limits/duplicates.js';
 import type { LeadInRound } from '../eligibility/eligibility.js';
 import type { Minor } from '../money.js';
 import { newRound } from '../eligibility/newRound.js';
@@ -14,7 +14,7 @@ import { reservationNeeds } from '../eligibility/reservation.js';
 import {
   confirmReservation,
   countUsage,
-  holdsOf,
+  purchasesOf,
   addToBalance,
   releaseReservation,
   releaseReturned,
@@ -38,7 +38,7 @@ export interface Elsewhere {
   usage: ReadonlyMap<string, Usage>;
   /** At the start, by campaign. */
   credits: ReadonlyMap<string, Credits>;
-  holds: ReadonlyMap<string, readonly Hold[]>;
+  purchases: ReadonlyMap<string, readonly Purchase[]>;
   /** In any order. */
   sales: readonly { contract: string; price: Minor; at: number }[];
   /** Payments and debts of prepaid buyers for other leads; in any order. */
@@ -120,10 +120,10 @@ const saleOf = ({ contract, buyer, price, earns, at, returned }: Sold): PastSale
 };
 
 function begin(given: Case): World {
-  const { usage, holds, credits, sales, payments } = given.elsewhere;
+  const { usage, purchases, credits, sales, payments } = given.elsewhere;
   const reservations: Reservations = {
     usage: new Map([...usage].map(([id, used]) => [id, { ...used }])),
-    holds: new Map([...holds].map(([id, held]) => [id, [...held]])),
+    purchases: new Map([...purchases].map(([id, made]) => [id, [...made]])),
   };
   const byId = new Map(
     [...given.market.values()].flatMap(({ contracts }) =>
@@ -209,7 +209,7 @@ function plan(world: World, market: CompiledCampaign, life: Life, now: number): 
   const { usage } = world.reservations;
   life.rounds += 1;
   const asked = { ...lead, offered };
-  const known = { usage, holds: holdsOf(world.reservations, lead.match, now), circuits: new Map() };
+  const known = { usage, purchases: purchasesOf(world.reservations, lead.match, now), circuits: new Map() };
   const eligible = withinLimits(planRound(market, asked, now), market, asked, { ...known, now });
   const about = { number: life.rounds, receivedAt: lead.facts.receivedAt, now };
   return newRound(market, about, withoutKept(world, market, lead, eligible, now), usage);
@@ -256,7 +256,7 @@ function sell(
   const ready = market.contracts.find((each) => each.contract.id === contract);
   if (ready === undefined) throw new Error(`${contract} was offered a lead and is not in its campaign`);
   const name = `${facts.leadId}/${contract}`;
-  const hold: Hold = {
+  const purchase: Purchase = {
     sale: name,
     lead: facts.leadId,
     contract,
@@ -267,7 +267,7 @@ function sell(
   };
   const asked: ReservationRequest = {
     ...reservationNeeds(market, contract, { price, test: false, award: sale.award, now }),
-    hold,
+    purchase,
     price,
     currency: market.campaign.currency,
     test: false,

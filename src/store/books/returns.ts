@@ -166,7 +166,7 @@ function returning(
       name: 'updateOne',
       namespace: `${db.databaseName}.persons`,
       filter: { _id },
-      update: { $pull: { holds: { sale: sale._id } } },
+      update: { $pull: { purchases: { sale: sale._id } } },
     })),
   ];
 }

@@ -74,10 +74,10 @@ async function destroy(
     );
     if (matchedCount === 0) return false;
     await eraseBuyerText(database, _id, session);
-    // The holds of buyers are found by the same hashes.
+    // Its purchases are found by the same hashes.
     const persons = { _id: { $in: personIds(match) } };
-    await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
-    await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
+    await database.persons.updateMany(persons, { $pull: { purchases: { lead: _id } } }, { session });
+    await database.persons.deleteMany({ ...persons, purchases: { $size: 0 } }, { session });
     if (asked) {
       const values = changedValues({}, { 'erased.by': erased.by, 'erased.sha256': erased.sha256 });
       const event: AuditEvent = { kind: 'lead', id: _id, did: 'erased', values };

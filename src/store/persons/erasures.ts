@@ -42,11 +42,11 @@ export async function repeatErasures(database: Database, erasures: readonly Eras
       .find({ _id: { $in: [...byLead.keys()] }, erased: { $exists: false } }, { projection: { rounds: 0 } })
       .toArray();
     if (leads.length === 0) continue;
-    // Erase the holds first: they are found by the hashes in the lead.
+    // Erase the purchases first: they are found by the hashes in the lead.
     const ids = leads.map(({ _id }) => _id);
     const persons = { _id: { $in: leads.flatMap(({ match }) => personIds(match)) } };
-    await database.persons.updateMany(persons, { $pull: { holds: { lead: { $in: ids } } } });
-    await database.persons.deleteMany({ ...persons, holds: { $size: 0 } });
+    await database.persons.updateMany(persons, { $pull: { purchases: { lead: { $in: ids } } } });
+    await database.persons.deleteMany({ ...persons, purchases: { $size: 0 } });
     const writes = leads.flatMap((lead) => {
       const erased = byLead.get(lead._id);
       return erased === undefined ? [] : [erasedAgain(lead, erased)];

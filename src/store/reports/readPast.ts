@@ -1,4 +1,4 @@
-import { personIds, type Hold } from '../../market/limits/duplicates.js';
+import { personIds, type Purchase } from '../../market/limits/duplicates.js';
 import type { Campaign, Market, Sale } from '../../market/model/market.js';
 import { fieldsForRules } from '../../market/filters/comparisons.js';
 import { fieldsIn } from '../../market/filters/filters.js';
@@ -59,16 +59,16 @@ export async function readPast(
   const { leads, leftOut } = await readLeads(database, which, { markets, undone, onRead });
   const ids = new Set(leads.map(({ facts }) => facts.leadId));
   const { own, sales } = await readSales(database, which, markets, ids);
-  const [{ usage, payments }, holds, credits] = await Promise.all([
+  const [{ usage, payments }, purchases, credits] = await Promise.all([
     readAccounts(database, which, markets, {
       own: new Set([...own.values()].flatMap((some) => [...some.keys()])),
       undone,
     }),
-    readHolds(database, markets, leads, ids),
+    readPurchases(database, markets, leads, ids),
     readCredits(database, undone),
   ]);
   for (const lead of leads) lead.sales = [...(own.get(lead.facts.leadId)?.values() ?? [])];
-  return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
+  return { leads, elsewhere: { usage, credits, purchases, sales, payments }, leftOut };
 }
 
 /** Leads per read, so that other work of the process is not blocked for long. */
@@ -267,24 +267,24 @@ function contractsByValue({ campaigns, contracts }: Market): string[] {
 
 const CHUNK = 1000;
 
-/** The buyers that hold other leads of the same persons, if some rule needs it. */
-async function readHolds(
+/** The purchases of other leads of the same persons, if some rule needs it. */
+async function readPurchases(
   { persons }: ReadOnlyDatabase,
   markets: readonly Market[],
   leads: readonly PastLead[],
   own: ReadonlySet<string>,
-): Promise<Map<string, Hold[]>> {
+): Promise<Map<string, Purchase[]>> {
   const isAskedFor = markets.some(({ campaigns, contracts }) =>
     [...campaigns, ...contracts].some(({ duplicates }) => duplicates !== undefined),
   );
   const ids = isAskedFor ? [...new Set(leads.flatMap(({ match }) => personIds(match)))] : [];
-  const found = new Map<string, Hold[]>();
+  const found = new Map<string, Purchase[]>();
   for (let i = 0; i < ids.length; i += CHUNK) {
     const known = await persons.find({ _id: { $in: ids.slice(i, i + CHUNK) } }).toArray();
-    for (const { _id, holds } of known)
+    for (const { _id, purchases } of known)
       found.set(
         _id,
-        holds.filter(({ lead }) => !own.has(lead)),
+        purchases.filter(({ lead }) => !own.has(lead)),
       );
   }
   return found;

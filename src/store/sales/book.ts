@@ -1,5 +1,5 @@
 import type { ClientBulkWriteModel } from 'mongodb';
-import type { Hold } from '../../market/limits/duplicates.js';
+import type { Purchase } from '../../market/limits/duplicates.js';
 import { toDecimal } from '../../market/money.js';
 import { metrics } from '../../metrics.js';
 import type {
@@ -43,10 +43,10 @@ export interface AcceptedPost {
 
 /**
  * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
- * wait for, limits and holders of the person's leads, is not part of it: `confirm` settles that afterwards. Idempotent:
- * the condition on the claim allows only the first booking. Returns the claim's status after it: `accepted`, or
- * `cancelled` if the buyer accepted after the post was cancelled, even if the contract was offered the lead again
- * since.
+ * wait for, limits and purchases of the person's leads, is not part of it: `confirm` settles that afterwards.
+ * Idempotent: the condition on the claim allows only the first booking. Returns the claim's status after it:
+ * `accepted`, or `cancelled` if the buyer accepted after the post was cancelled, even if the contract was offered the
+ * lead again since.
  */
 export async function bookSale(
   database: Database,
@@ -183,13 +183,13 @@ function booking(
   ];
 }
 
-/** The buyer's hold on the lead's person, for duplicate rules on other leads. */
-export function holdOf(
+/** The buyer's purchase of the lead, for duplicate rules on other leads. */
+export function purchaseOf(
   lead: Pick<StoredLead, '_id' | 'campaign' | 'match'>,
   contract: string,
   claim: Pick<Claim, 'postId' | 'buyer'>,
   at = Date.now(),
-): Hold {
+): Purchase {
   const { postId: sale, buyer } = claim;
   return { sale, lead: lead._id, contract, buyer, campaign: lead.campaign, at, ...lead.match };
 }

@@ -6,7 +6,7 @@ import {
   LONGEST_WINDOW_MS,
   personIds,
   SALES_KEPT,
-  type Hold,
+  type Purchase,
   type PersonHashes,
 } from '../../market/limits/duplicates.js';
 import type { Minor } from '../../market/money.js';
@@ -40,7 +40,7 @@ export const isIn = (currency: string): { $in: (string | null)[] } => ({ $in: [c
 
 /** All limits that a sale is reserved under. */
 export interface Reservation {
-  hold: Hold;
+  purchase: Purchase;
   price: Minor;
   currency: string;
   limits: Limit[];
@@ -51,7 +51,7 @@ export interface Reservation {
   match: PersonHashes;
   /** Rules of the contract and of its campaign. */
   duplicates: DuplicateRule[];
-  /** Whether the buyer is noted as a holder of the person's lead; always under rules. */
+  /** Whether the purchase is recorded with the reservation; always under rules. */
   notesPerson: boolean;
   /** Whether acceptance is counted for the campaign's award. */
   countsOffers: boolean;
@@ -80,11 +80,12 @@ export async function reserve(
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { counted: [] };
   // An absent counter passes any condition, even if a single sale exceeds the limit.
-  const { limits, limiting, currency, hold } = reservation;
+  const { limits, limiting, currency, purchase } = reservation;
   const other = balanceCurrencyExclusion(reservation.buyer, undefined, currency);
   if (other) return { refusal: other };
   const never = fullLimit(limits, undefined);
-  if (never) return { refusal: fullLimitExclusion(never, undefined, { limiting, currency, now: hold.at }) };
+  if (never)
+    return { refusal: fullLimitExclusion(never, undefined, { limiting, currency, now: purchase.at }) };
   for (;;) {
     if (await takeAll(database, writes)) return { counted: countedUnder(reservation) };
     const found = await lookUp(database, reservation);
@@ -112,9 +113,10 @@ const isOnlyRefused = (error: unknown): boolean =>
   [...error.writeErrors.values()].every(({ code }) => code === 11000);
 
 function reservationWrites({ db }: Database, reservation: Reservation): Write[] {
-  const { hold, price, currency, limits, buyer, match, duplicates, notesPerson, countsOffers } = reservation;
-  const { sale, lead, contract } = hold;
-  const at = new Date(hold.at);
+  const { purchase, price, currency, limits, buyer, match, duplicates, notesPerson, countsOffers } =
+    reservation;
+  const { sale, lead, contract } = purchase;
+  const at = new Date(purchase.at);
   const writes: Write[] = [];
   const usage = (_id: string, filter: object, update: object, upsert: boolean): Write => ({
     name: 'updateOne',
@@ -144,52 +146,62 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   }
   if (notesPerson)
     writes.push(
-      ...personIds(match).map((id) => holdInFlight(db.databaseName, id, { hold, match, rules: duplicates })),
+      ...personIds(match).map((id) =>
+        purchaseInFlight(db.databaseName, id, { purchase, match, rules: duplicates }),
+      ),
     );
   return writes;
 }
 
-/** Adds the hold of a post in flight to the person's, unless a rule forbids it or it was added before. */
-function holdInFlight(
+/** Adds the purchase of a post in flight to those of the person, unless a rule forbids it or it was added before. */
+function purchaseInFlight(
   database: string,
   _id: string,
-  { hold, match, rules }: { hold: Hold; match: PersonHashes; rules: DuplicateRule[] },
+  { purchase, match, rules }: { purchase: Purchase; match: PersonHashes; rules: DuplicateRule[] },
 ): Write {
-  const compared = { ...hold, phone: match.phone, email: match.email };
-  const forbidden = { lead: { $ne: hold.lead }, $or: rules.map((rule) => forbidding(rule, _id, compared)) };
+  const compared = { ...purchase, phone: match.phone, email: match.email };
+  const forbidden = {
+    lead: { $ne: purchase.lead },
+    $or: rules.map((rule) => forbidding(rule, _id, compared)),
+  };
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: {
       _id,
-      'holds.sale': { $ne: hold.sale },
-      holds: rules.length > 0 ? { $not: { $elemMatch: forbidden } } : undefined,
+      'purchases.sale': { $ne: purchase.sale },
+      purchases: rules.length > 0 ? { $not: { $elemMatch: forbidden } } : undefined,
     },
-    update: { $push: { holds: { ...hold, posting: true } } },
+    update: { $push: { purchases: { ...purchase, posting: true } } },
     upsert: true,
   };
 }
 
 /**
- * Adds the holds of booked sales to the person's, or settles those of their posts. Of their contracts, only the latest
- * sales are kept (`SALES_KEPT`). Posts in flight are kept apart from sales: if they are refused, the sales before them
- * still count.
+ * Adds the purchases of booked sales to those of the person, or settles those of their posts. Of their contracts, only
+ * the latest sales are kept (`SALES_KEPT`). Posts in flight are kept apart from sales: if they are refused, the sales
+ * before them still count.
  * @param person `settle`: only those of their posts
  */
-function noteSales(database: string, _id: string, sold: readonly Hold[], person: 'add' | 'settle'): Write {
-  const before = { $ifNull: ['$holds', []] };
+function noteSales(
+  database: string,
+  _id: string,
+  sold: readonly Purchase[],
+  person: 'add' | 'settle',
+): Write {
+  const before = { $ifNull: ['$purchases', []] };
   const sales = sold.map(({ sale }) => sale);
   const contracts = [...new Set(sold.map(({ contract }) => contract))];
   const latest = Math.max(...sold.map(({ at }) => at));
-  const some = (cond: object): object => ({ $filter: { input: before, as: 'hold', cond } });
-  const isKnown = { $in: ['$$hold.sale', sales] };
-  const counts = { $gt: ['$$hold.at', latest - LONGEST_WINDOW_MS] };
-  const isPosting = { $eq: ['$$hold.posting', true] };
-  const isOther = { $or: [isPosting, { $not: [{ $in: ['$$hold.contract', contracts] }] }] };
-  const isOf = (contract: string) => ({ $eq: ['$$hold.contract', contract] });
-  const known = { $map: { input: before, as: 'hold', in: '$$hold.sale' } };
-  const isNew = { $not: [{ $in: ['$$hold.sale', known] }] };
-  const holds = [
+  const some = (cond: object): object => ({ $filter: { input: before, as: 'purchase', cond } });
+  const isKnown = { $in: ['$$purchase.sale', sales] };
+  const counts = { $gt: ['$$purchase.at', latest - LONGEST_WINDOW_MS] };
+  const isPosting = { $eq: ['$$purchase.posting', true] };
+  const isOther = { $or: [isPosting, { $not: [{ $in: ['$$purchase.contract', contracts] }] }] };
+  const isOf = (contract: string) => ({ $eq: ['$$purchase.contract', contract] });
+  const known = { $map: { input: before, as: 'purchase', in: '$$purchase.sale' } };
+  const isNew = { $not: [{ $in: ['$$purchase.sale', known] }] };
+  const purchases = [
     some({ $and: [{ $not: [isKnown] }, counts, isOther] }),
     ...contracts.map((contract) => ({
       $slice: [
@@ -197,84 +209,97 @@ function noteSales(database: string, _id: string, sold: readonly Hold[], person:
         1 - SALES_KEPT,
       ],
     })),
-    { $map: { input: some(isKnown), as: 'hold', in: { $mergeObjects: ['$$hold', { posting: false }] } } },
-    ...(person === 'add' ? [{ $filter: { input: { $literal: sold }, as: 'hold', cond: isNew } }] : []),
+    {
+      $map: {
+        input: some(isKnown),
+        as: 'purchase',
+        in: { $mergeObjects: ['$$purchase', { posting: false }] },
+      },
+    },
+    ...(person === 'add' ? [{ $filter: { input: { $literal: sold }, as: 'purchase', cond: isNew } }] : []),
   ];
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: { _id },
-    update: [{ $set: { holds: { $concatArrays: holds } } }],
+    update: [{ $set: { purchases: { $concatArrays: purchases } } }],
     upsert: person === 'add',
   };
 }
 
 /**
- * Adds a sale without a reservation to the holds of its person, for rules that are made later. It runs beside the post,
- * so that nothing is left to confirm after the booking. Idempotent by sale.
+ * Adds a sale without a reservation to the purchases of its person, for rules that are made later. It runs beside the
+ * post, so that nothing is left to confirm after the booking. Idempotent by sale.
  */
-export async function noteHold(database: Database, hold: Hold): Promise<void> {
-  // The buyers of a shared lead hold the same person's lead.
-  const lane = { lane: `holds/${hold.lead}`, kind: 'note' };
-  await runInBatches(database, lane, hold, async (holds) => {
+export async function notePurchase(database: Database, purchase: Purchase): Promise<void> {
+  // The buyers of a shared lead buy the same person's lead.
+  const lane = { lane: `purchases/${purchase.lead}`, kind: 'note' };
+  await runInBatches(database, lane, purchase, async (purchases) => {
     // Concurrent attempts of one sale note it once.
-    await noteHolds(database, [...new Map(holds.map((one) => [one.sale, one])).values()]);
-    return holds.map(() => undefined);
+    await notePurchases(database, [...new Map(purchases.map((one) => [one.sale, one])).values()]);
+    return purchases.map(() => undefined);
   });
 }
 
 /** Most persons are new, and inserting costs less than updating. */
-async function noteHolds({ client, db, persons }: Database, holds: Hold[]): Promise<void> {
-  const ids = [...new Set(holds.flatMap(personIds))];
+async function notePurchases({ client, db, persons }: Database, purchases: Purchase[]): Promise<void> {
+  const ids = [...new Set(purchases.flatMap(personIds))];
   if (ids.length === 0) return;
   try {
     await persons.insertMany(
-      ids.map((_id) => ({ _id, holds })),
+      ids.map((_id) => ({ _id, purchases })),
       { ordered: false },
     );
   } catch (error) {
     if (duplicateKeyOf(error) === undefined) throw error;
-    await client.bulkWrite<Written>(ids.map((id) => noteSales(db.databaseName, id, holds, 'add')));
+    await client.bulkWrite<Written>(ids.map((id) => noteSales(db.databaseName, id, purchases, 'add')));
   }
 }
 
-/** Removes a sale that was not booked from the holds of its person. */
-export async function dropHold({ persons }: Pick<Database, 'persons'>, hold: Hold): Promise<void> {
-  await persons.updateMany({ _id: { $in: personIds(hold) } }, { $pull: { holds: { sale: hold.sale } } });
+/** Removes a sale that was not booked from the purchases of its person. */
+export async function dropPurchase(
+  { persons }: Pick<Database, 'persons'>,
+  purchase: Purchase,
+): Promise<void> {
+  await persons.updateMany(
+    { _id: { $in: personIds(purchase) } },
+    { $pull: { purchases: { sale: purchase.sale } } },
+  );
 }
 
-/** Moves the holds of a lead to other keys of its person. */
-export async function moveHolds(
+/** Moves the purchases of a lead to other keys of its person. */
+export async function movePurchases(
   { persons }: Pick<Database, 'persons'>,
   lead: string,
   { from, to }: { from: PersonHashes; to: PersonHashes },
   session: ClientSession,
 ): Promise<void> {
   const before = { _id: { $in: personIds(from) } };
-  const found = await persons.find({ ...before, 'holds.lead': lead }, { session }).toArray();
-  const holds = new Map(
+  const found = await persons.find({ ...before, 'purchases.lead': lead }, { session }).toArray();
+  const purchases = new Map(
     found
-      .flatMap((person) => person.holds)
-      .filter((hold) => hold.lead === lead)
-      .map((hold) => [hold.sale, { ...hold, phone: to.phone, email: to.email }]),
+      .flatMap((person) => person.purchases)
+      .filter((purchase) => purchase.lead === lead)
+      .map((purchase) => [purchase.sale, { ...purchase, phone: to.phone, email: to.email }]),
   );
-  if (holds.size === 0) return;
-  await persons.updateMany(before, { $pull: { holds: { lead } } }, { session });
-  await persons.deleteMany({ ...before, holds: { $size: 0 } }, { session });
+  if (purchases.size === 0) return;
+  await persons.updateMany(before, { $pull: { purchases: { lead } } }, { session });
+  await persons.deleteMany({ ...before, purchases: { $size: 0 } }, { session });
   for (const _id of personIds(to)) {
-    const added = { $each: [...holds.values()] };
-    await persons.updateOne({ _id }, { $push: { holds: added } }, { session, upsert: true });
+    const added = { $each: [...purchases.values()] };
+    await persons.updateOne({ _id }, { $push: { purchases: added } }, { session, upsert: true });
   }
 }
 
-/** The condition on a hold of another lead that forbids a sale under the rule; equivalent to `isDuplicate`. */
-function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
-  const alike = rule.match === 'all' ? rule.by.map((field) => [field, hold[field] ?? 'none'] as const) : [];
+/** The condition on a purchase of another lead that forbids a sale under the rule; equivalent to `isDuplicate`. */
+function forbidding(rule: DuplicateRule, _id: string, purchase: Purchase): object {
+  const alike =
+    rule.match === 'all' ? rule.by.map((field) => [field, purchase[field] ?? 'none'] as const) : [];
   // If any field may match, documents of fields outside the rule forbid nothing.
   const named = rule.match === 'all' || rule.by.some((field) => _id.startsWith(`${field}:`));
   return {
-    [rule.per]: named ? hold[rule.per] : 'none',
-    at: { $gt: countsSince(rule, hold.at) },
+    [rule.per]: named ? purchase[rule.per] : 'none',
+    at: { $gt: countsSince(rule, purchase.at) },
     ...Object.fromEntries(alike),
   };
 }
@@ -284,41 +309,41 @@ async function lookUp(
   database: Database,
   reservation: Reservation,
 ): Promise<{ refusal?: Exclusion; complete?: boolean; counted?: CountedUsage[] }> {
-  const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
-  const { usage, holds } = await readUsage(
+  const { purchase, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
+  const { usage, purchases } = await readUsage(
     database,
-    [hold.contract, accountId(buyer.id)],
+    [purchase.contract, accountId(buyer.id)],
     notesPerson ? match : {},
   );
-  const asking = { ...hold, phone: match.phone, email: match.email };
-  const rule = duplicates.find((each) => isDuplicate(each, asking, holds, hold.at));
+  const asking = { ...purchase, phone: match.phone, email: match.email };
+  const rule = duplicates.find((each) => isDuplicate(each, asking, purchases, purchase.at));
   if (rule)
     return {
       refusal: duplicateExclusion(rule),
     };
-  const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
-  if (!isHeld(hold.contract)) {
-    const used = usage.get(hold.contract);
+  const isHeld = (id: string): boolean => usage.get(id)?.held?.[purchase.sale] !== undefined;
+  if (!isHeld(purchase.contract)) {
+    const used = usage.get(purchase.contract);
     const full = fullLimit(limits, used);
-    if (full) return { refusal: fullLimitExclusion(full, used, { limiting, currency, now: hold.at }) };
+    if (full) return { refusal: fullLimitExclusion(full, used, { limiting, currency, now: purchase.at }) };
   }
   if (!isHeld(accountId(buyer.id))) {
     const broke = balanceExclusion(buyer, usage.get(accountId(buyer.id)), price, currency);
     if (broke) return { refusal: broke };
   }
   const complete =
-    (limits.length === 0 || isHeld(hold.contract)) &&
+    (limits.length === 0 || isHeld(purchase.contract)) &&
     (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
-    (!notesPerson || personIds(match).length === 0 || holds.some(({ sale }) => sale === hold.sale));
-  return { complete, counted: usage.get(hold.contract)?.held?.[hold.sale]?.took };
+    (!notesPerson || personIds(match).length === 0 || purchases.some(({ sale }) => sale === purchase.sale));
+  return { complete, counted: usage.get(purchase.contract)?.held?.[purchase.sale]?.took };
 }
 
-/** Usage of contracts and buyers' accounts by id, and the holds of a person; two concurrent reads. */
+/** Usage of contracts and buyers' accounts by id, and the purchases of a person; two concurrent reads. */
 export async function readUsage(
   { usage, persons }: Database,
   ids: string[],
   match: PersonHashes,
-): Promise<{ usage: Map<string, UsageDocument>; holds: Hold[] }> {
+): Promise<{ usage: Map<string, UsageDocument>; purchases: Purchase[] }> {
   const people = personIds(match);
   const [used, known] = await Promise.all([
     ids.length === 0 ? [] : usage.find({ _id: { $in: ids } }).toArray(),
@@ -326,7 +351,7 @@ export async function readUsage(
   ]);
   return {
     usage: new Map(used.map((document) => [document._id, document])),
-    holds: known.flatMap(({ holds }) => holds),
+    purchases: known.flatMap(({ purchases }) => purchases),
   };
 }
 
@@ -360,7 +385,7 @@ export async function release(
     contract,
     buyer,
     ...match
-  }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & PersonHashes,
+  }: Pick<Purchase, 'sale' | 'lead' | 'contract' | 'buyer'> & PersonHashes,
   { wasPosted = false }: { wasPosted?: boolean } = {},
 ): Promise<void> {
   const given = await endings(database, { sale, contract, buyer }, ({ path }) => {
@@ -370,7 +395,7 @@ export async function release(
     name: 'updateOne',
     namespace: `${database.db.databaseName}.persons`,
     filter: { _id },
-    update: { $pull: { holds: { sale } } },
+    update: { $pull: { purchases: { sale } } },
   }));
   await database.client.bulkWrite<Written>([
     ...given,
@@ -382,7 +407,7 @@ export async function release(
 /** Releases what was reserved under limits and a balance, without a lead or a person. Idempotent by sale. */
 export async function dropReservation(
   database: Database,
-  held: Pick<Hold, 'sale' | 'contract' | 'buyer'>,
+  held: Pick<Purchase, 'sale' | 'contract' | 'buyer'>,
 ): Promise<void> {
   const writes = await endings(database, held, () => true);
   if (writes.length > 0) await database.client.bulkWrite<Written>(writes);
@@ -391,7 +416,7 @@ export async function dropReservation(
 /** The writes that end the reservations of a sale and give back what they have counted. */
 async function endings(
   database: Database,
-  { sale, contract, buyer }: Pick<Hold, 'sale' | 'contract' | 'buyer'>,
+  { sale, contract, buyer }: Pick<Purchase, 'sale' | 'contract' | 'buyer'>,
   isGivenBack: (counted: CountedUsage) => boolean,
 ): Promise<Write[]> {
   const found = await database.usage
@@ -410,7 +435,7 @@ async function endings(
 /** What the reservation of a sale in progress has counted. */
 export async function countedFor(
   { usage }: Database,
-  { sale, contract }: Pick<Hold, 'sale' | 'contract'>,
+  { sale, contract }: Pick<Purchase, 'sale' | 'contract'>,
 ): Promise<CountedUsage[]> {
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
@@ -419,30 +444,30 @@ export async function countedFor(
 export interface Unsettled {
   /** The usage documents that may have counted it: of its contract, and of its buyer's account. */
   countedIn: string[];
-  /** `add`: the person may not have its hold. `settle`: it has the hold of the post. `done`: it has that of the sale. */
+  /** `add`: the person may not have its purchase. `settle`: it has that of the post. `done`: it has that of the sale. */
   person: 'add' | 'settle' | 'done';
 }
 
-type BookedSale = Unsettled & { hold: Hold };
+type BookedSale = Unsettled & { purchase: Purchase };
 
 /** For a post of which only the claim is known. */
-export const maybeUnsettled = ({ contract, buyer }: Pick<Hold, 'contract' | 'buyer'>): Unsettled => ({
+export const maybeUnsettled = ({ contract, buyer }: Pick<Purchase, 'contract' | 'buyer'>): Unsettled => ({
   countedIn: [contract, accountId(buyer)],
   person: 'add',
 });
 
 /**
- * Confirms the reservation of a booked sale: its counts stay, the buyer has one more accepted post, and holds a lead of
- * the person. Idempotent by sale.
+ * Confirms the reservation of a booked sale: its counts stay, the buyer has one more accepted post, and has bought a
+ * lead of the person. Idempotent by sale.
  */
 export async function confirm(
   database: Database,
-  hold: Hold,
-  unsettled = maybeUnsettled(hold),
+  purchase: Purchase,
+  unsettled = maybeUnsettled(purchase),
 ): Promise<void> {
-  const sale = { hold, ...unsettled };
-  // The buyers of a shared lead hold the same person's lead, so their sales write the same documents.
-  await runInBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
+  const sale = { purchase, ...unsettled };
+  // The buyers of a shared lead buy the same person's lead, so their sales write the same documents.
+  await runInBatches(database, { lane: leadLane(purchase.lead), kind: 'confirm' }, sale, async (sales) => {
     await confirmAll(database, sales);
     return sales.map(() => undefined);
   });
@@ -458,10 +483,10 @@ const collected = new WeakMap<Database, BookedSale[]>();
  * The same, later and together with other sales: the limits have counted the sale already, so no decision needs it. If
  * this process dies before, or the write fails, `settleOrphans` confirms it.
  */
-export function confirmLater(database: Database, hold: Hold, unsettled: Unsettled): void {
+export function confirmLater(database: Database, purchase: Purchase, unsettled: Unsettled): void {
   const sales = collected.get(database) ?? [];
   collected.set(database, sales);
-  sales.push({ hold, ...unsettled });
+  sales.push({ purchase, ...unsettled });
   if (sales.length > 1) return;
   setTimeout(() => void confirmCollected(database).catch(() => undefined), COLLECT_MS).unref();
 }
@@ -480,16 +505,17 @@ async function confirmAll(database: Database, sales: readonly BookedSale[]): Pro
 
 function confirmation(database: Database, sales: readonly BookedSale[]): Write[] {
   const byLead = new Map<string, string[]>();
-  for (const { hold } of sales) byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
+  for (const { purchase } of sales)
+    byLead.set(purchase.lead, [...(byLead.get(purchase.lead) ?? []), purchase.contract]);
   return [
-    ...sales.flatMap(({ hold: { sale, contract }, countedIn }) =>
+    ...sales.flatMap(({ purchase: { sale, contract }, countedIn }) =>
       countedIn.map((id) =>
         endReservation(database, id, sale, id === contract ? { 'offers.accepted': 1 } : {}),
       ),
     ),
     ...(['add', 'settle'] as const).flatMap((person) =>
-      holdersOf(sales.filter((sale) => sale.person === person)).map(([id, holds]) =>
-        noteSales(database.db.databaseName, id, holds, person),
+      purchasesByPerson(sales.filter((sale) => sale.person === person)).map(([id, purchases]) =>
+        noteSales(database.db.databaseName, id, purchases, person),
       ),
     ),
     ...[...byLead].map(([lead, contracts]) => settledContracts(database, lead, contracts)),
@@ -497,12 +523,12 @@ function confirmation(database: Database, sales: readonly BookedSale[]): Write[]
 }
 
 /** The sales by person; concurrent confirmations of one sale count once. */
-function holdersOf(sales: readonly BookedSale[]): [string, Hold[]][] {
-  const byPerson = new Map<string, Map<string, Hold>>();
-  for (const { hold } of sales)
-    for (const id of personIds(hold))
-      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
-  return [...byPerson].map(([id, holds]) => [id, [...holds.values()]]);
+function purchasesByPerson(sales: readonly BookedSale[]): [string, Purchase[]][] {
+  const byPerson = new Map<string, Map<string, Purchase>>();
+  for (const { purchase } of sales)
+    for (const id of personIds(purchase))
+      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Purchase>()).set(purchase.sale, purchase));
+  return [...byPerson].map(([id, purchases]) => [id, [...purchases.values()]]);
 }
 
 /** Ends a reservation and adds to its counters, once. */

@@ -1,9 +1,9 @@
 import type { ReservationNeeds } from '../../market/eligibility/reservation.js';
-import { isByDuplicateRule, type Hold } from '../../market/limits/duplicates.js';
+import { isByDuplicateRule, type Purchase } from '../../market/limits/duplicates.js';
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { Buyer } from '../../market/model/market.js';
 import { exclusionAsAnswer } from '../../market/auction/decide.js';
-import { bookSale, currencyOf, holdOf, type Acceptance } from './book.js';
+import { bookSale, currencyOf, purchaseOf, type Acceptance } from './book.js';
 import type { Database } from '../db.js';
 import type { Claim, CountedUsage, LeadDocument, LimitRefusal, PostAttempt } from '../documents.js';
 import { findLead, findStoredLead } from '../leads/leads.js';
@@ -13,9 +13,9 @@ import {
   confirm,
   confirmLater,
   countedFor,
-  dropHold,
+  dropPurchase,
   maybeUnsettled,
-  noteHold,
+  notePurchase,
   release,
   reserve,
   unsettledLeads,
@@ -53,7 +53,7 @@ export interface Post {
   unsettled: Unsettled;
   /** Whether its sale is confirmed at once, because awards depend on it or not all is known; otherwise later. */
   isConfirmedAtOnce: boolean;
-  /** The write, in progress, that adds it to the holds of the person; absent if its reservation does. */
+  /** The write, in progress, that adds it to the purchases of the person; absent if its reservation does. */
   noted?: Promise<void>;
 }
 
@@ -94,11 +94,11 @@ export async function beginPost(
   if (claim.status !== 'posting') return { status: 'settled', lead, claim };
   const { contract } = offer;
   const needs = await needsOf(lead, claim);
-  const hold = holdOf(lead, contract, claim, now);
-  const found = await reserveFor(database, { lead, claim, hold, needs });
-  const unsettled = unsettledBy(needs, hold);
+  const purchase = purchaseOf(lead, contract, claim, now);
+  const found = await reserveFor(database, { lead, claim, purchase, needs });
+  const unsettled = unsettledBy(needs, purchase);
   const posting = (counted: readonly CountedUsage[]): BegunPost => {
-    const noted = needs.notesPerson ? undefined : noteHold(database, hold);
+    const noted = needs.notesPerson ? undefined : notePurchase(database, purchase);
     // Its failure is reported by the booking.
     noted?.catch(() => undefined);
     const isConfirmedAtOnce = needs.countsOffers;
@@ -113,20 +113,23 @@ export async function beginPost(
   const answer = found.refusal ?? 'taken';
   const agreed = await agreeOnReservation(database, lead._id, { contract, postId: claim.postId }, answer);
   if (agreed === 'taken') {
-    return posting(found.refusal ? await countedFor(database, hold) : found.counted);
+    return posting(found.refusal ? await countedFor(database, purchase) : found.counted);
   }
   if (agreed === undefined) {
     const current = await findStoredLead(database, lead._id);
     // If it is unsettled, the attempt that ended the claim also settles its reservation, or the sweep does.
-    if (current?.loose?.includes(contract) !== true) await release(database, hold);
+    if (current?.loose?.includes(contract) !== true) await release(database, purchase);
     return beginPost(database, terms, needsOf, now);
   }
-  await release(database, hold);
+  await release(database, purchase);
   await dropClaim(database, lead._id, claim.postId, { round: claim.round, contract, ...agreed });
   return { status: 'refused', refusal: agreed };
 }
 
-/** The parts of a reservation that the booking leaves to settle. Its hold on a common value of the person is not placed before the booking. */
+/**
+ * The parts of a reservation that the booking leaves to settle. The purchase is not stored under a common value of the
+ * person before the booking.
+ */
 function unsettledBy(
   {
     limits,
@@ -135,7 +138,7 @@ function unsettledBy(
     countsOffers,
     notesPerson,
   }: Pick<SaleNeeds, 'limits' | 'duplicates' | 'buyer' | 'countsOffers' | 'notesPerson'>,
-  { contract, phone, email }: Hold,
+  { contract, phone, email }: Purchase,
 ): Unsettled {
   const compared = duplicates.length > 0 ? comparedOf({ phone, email }) : { phone, email };
   const isPlaced = compared.phone === phone && compared.email === email;
@@ -160,12 +163,12 @@ async function reserveFor(
   {
     lead,
     claim,
-    hold,
+    purchase,
     needs: { buyer, limits, limiting, duplicates, notesPerson, countsOffers },
-  }: { lead: LeadDocument; claim: Claim; hold: Hold; needs: SaleNeeds },
+  }: { lead: LeadDocument; claim: Claim; purchase: Purchase; needs: SaleNeeds },
 ): Promise<{ counted: readonly CountedUsage[]; refusal?: LimitRefusal }> {
   const reservation: Reservation = {
-    hold,
+    purchase,
     price: claim.price,
     currency: currencyOf(claim, lead),
     limits,
@@ -176,8 +179,8 @@ async function reserveFor(
     notesPerson,
     countsOffers,
   };
-  const { countedIn } = unsettledBy({ buyer, limits, duplicates, notesPerson, countsOffers }, hold);
-  await takeOverPromise(database, lead, { contract: hold.contract, claim, countedIn });
+  const { countedIn } = unsettledBy({ buyer, limits, duplicates, notesPerson, countsOffers }, purchase);
+  await takeOverPromise(database, lead, { contract: purchase.contract, claim, countedIn });
   let reserved = await reserve(database, reservation);
   if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))
     reserved = await reserve(database, {
@@ -213,12 +216,12 @@ export async function bookPost(
   await noted;
   const isUnsettled = unsettled.countedIn.length > 0 || unsettled.person !== 'done';
   const status = await bookSale(database, { ...post, isUnsettled }, acceptance);
-  const hold = holdOf(lead, contract, claim);
-  // A concurrent attempt may have cancelled the post before the hold was noted.
-  if (status !== 'accepted' && noted !== undefined) await dropHold(database, hold);
+  const purchase = purchaseOf(lead, contract, claim);
+  // A concurrent attempt may have cancelled the post before the purchase was noted.
+  if (status !== 'accepted' && noted !== undefined) await dropPurchase(database, purchase);
   if (status !== 'accepted' || !isUnsettled) return status;
-  if (isConfirmedAtOnce) await confirm(database, hold, unsettled);
-  else confirmLater(database, hold, unsettled);
+  if (isConfirmedAtOnce) await confirm(database, purchase, unsettled);
+  else confirmLater(database, purchase, unsettled);
   return status;
 }
 
@@ -231,7 +234,7 @@ export async function refusePost(
   await noted?.catch(() => undefined);
   const ended: EndedClaim = { contract, postId: claim.postId, status: 'refused', detail, words, attempt };
   if (await endClaim(database, lead._id, ended))
-    await release(database, holdOf(lead, contract, claim), { wasPosted: true });
+    await release(database, purchaseOf(lead, contract, claim), { wasPosted: true });
 }
 
 /** The buyer gave no clear answer: the post stays in progress, with this attempt. */
@@ -254,7 +257,7 @@ export async function cancelPost(
   const lead = await findLead(database, leadId);
   const claim = lead?.claims[contract];
   if (lead === null || claim === undefined) return undefined;
-  if (isCancelled) await release(database, holdOf(lead, contract, claim), { wasPosted: true });
+  if (isCancelled) await release(database, purchaseOf(lead, contract, claim), { wasPosted: true });
   return { lead, claim };
 }
 
@@ -272,9 +275,9 @@ export async function settleOrphans(database: Database): Promise<number> {
     for (const contract of lead.loose ?? []) {
       const claim = lead.claims[contract];
       if (claim === undefined) continue;
-      const hold = holdOf(lead, contract, claim);
-      if (claim.status === 'accepted' || claim.status === 'returned') await confirm(database, hold);
-      else if (claim.status !== 'posting') await release(database, hold, { wasPosted: true });
+      const purchase = purchaseOf(lead, contract, claim);
+      if (claim.status === 'accepted' || claim.status === 'returned') await confirm(database, purchase);
+      else if (claim.status !== 'posting') await release(database, purchase, { wasPosted: true });
     }
   }
   return leads.length;

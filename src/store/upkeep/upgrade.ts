@@ -1,6 +1,6 @@
-import { latestHolds, SALES_KEPT, type PersonHashes } from '../../market/limits/duplicates.js';
+import { latestPurchases, SALES_KEPT, type PersonHashes } from '../../market/limits/duplicates.js';
 import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
-import { moveHolds } from '../sales/capacity.js';
+import { movePurchases } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 import { nothingUnderWay } from '../persons/erase.js';
 import { IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
@@ -28,8 +28,8 @@ const BATCH = 500;
 const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: true } };
 
 /**
- * Converts the data of older releases: computes the keys of persons with the present rule, for their leads and for the
- * holds of buyers, and removes data that is no longer stored. It can be interrupted, repeated, and run concurrently
+ * Converts the data of older releases: computes the keys of persons with the present rule, for their leads and for
+ * purchases, and removes data that is no longer stored. It can be interrupted, repeated, and run concurrently
  * with everything else; a converted lead is not read again.
  * @param progress called with the number of leads read
  * @throws MasterKeyError if the master key of a stored key is not configured
@@ -37,7 +37,7 @@ const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: t
 export async function upgradeLeads(database: Database, progress: (leads: number) => void): Promise<Upgraded> {
   await dropOldIndexes(database);
   await forgetOldRequests(database);
-  await trimHolds(database);
+  await trimPurchases(database);
   const done: Upgraded = { leads: 0, rekeyed: 0, left: 0, returned: await upgradeReturns(database) };
   for (let last = ''; ;) {
     const some = await database.leads
@@ -79,7 +79,7 @@ async function upgradeBatch(database: Database, leads: StoredLead[], done: Upgra
 const isSame = (one: PersonHashes, other: PersonHashes): boolean =>
   one.phone === other.phone && one.email === other.email;
 
-/** Returns false if a post is in progress: its hold is noted under the key that its claim has read. */
+/** Returns false if a post is in progress: its purchase is stored under the key that its claim has read. */
 async function rekey(
   { client, leads, persons }: Database,
   { _id, match: before }: StoredLead,
@@ -93,7 +93,7 @@ async function rekey(
       { session },
     );
     if (matchedCount === 0) return false;
-    await moveHolds({ persons }, _id, { from: before, to: match }, session);
+    await movePurchases({ persons }, _id, { from: before, to: match }, session);
     return true;
   });
 }
@@ -151,11 +151,12 @@ async function dropOldIndexes({ leads, persons }: Database): Promise<void> {
 }
 
 /** Older releases kept the last thousand sales of a person. */
-async function trimHolds({ persons }: Database): Promise<void> {
-  for await (const { _id, holds } of persons.find({ [`holds.${SALES_KEPT}`]: { $exists: true } })) {
-    const latest = latestHolds(holds);
+async function trimPurchases({ persons }: Database): Promise<void> {
+  for await (const { _id, purchases } of persons.find({ [`purchases.${SALES_KEPT}`]: { $exists: true } })) {
+    const latest = latestPurchases(purchases);
     // If it was modified since the read, its next sale trims it.
-    if (latest.length < holds.length) await persons.updateOne({ _id, holds }, { $set: { holds: latest } });
+    if (latest.length < purchases.length)
+      await persons.updateOne({ _id, purchases }, { $set: { purchases: latest } });
   }
 }
 

@@ -81,7 +81,7 @@ const markets: fc.Arbitrary<Given> = fc
       usage: new Map(
         all.map(({ sold }, i): [string, Usage] => [`${CAMPAIGN}/buyer-${i}`, { sold: { [DAY]: sold } }]),
       ),
-      holds: [],
+      purchases: [],
       circuits: new Map(
         all.flatMap(({ failing }, i) =>
           failing === undefined

@@ -14,7 +14,7 @@ import {
   type Plan,
 } from '../../../src/market/eligibility/plan.js';
 import { circuitId, type Circuit } from '../../../src/market/limits/circuitBreaker.js';
-import type { Hold } from '../../../src/market/limits/duplicates.js';
+import type { Purchase } from '../../../src/market/limits/duplicates.js';
 import type { Usage } from '../../../src/market/limits/usage.js';
 import type { Buyer, Campaign, Check, Contract, Sale } from '../../../src/market/model/market.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, HOUR, MINUTE, START } from '../simulate/live.js';
@@ -63,7 +63,7 @@ const lead: Parameters<typeof withinLimits>[2] = {
 
 const known = (more: Partial<LimitState> = {}): LimitState => ({
   usage: new Map(),
-  holds: [],
+  purchases: [],
   circuits: new Map(),
   ...more,
 });
@@ -127,7 +127,7 @@ describe('The plan of a round', () => {
 });
 
 describe('A contract is excluded by', () => {
-  const hold: Hold = {
+  const purchase: Purchase = {
     phone: 'p1',
     sale: 's',
     lead: 'old',
@@ -152,16 +152,18 @@ describe('A contract is excluded by', () => {
   });
 
   test('the campaign’s rule on duplicates, and by its own', () => {
-    const campaignWide = planOf(marketOf({ a: {}, b: {} }, { duplicates }), { holds: [hold] });
+    const campaignWide = planOf(marketOf({ a: {}, b: {} }, { duplicates }), { purchases: [purchase] });
     expect(campaignWide.excluded).toEqual([duplicate]);
     expect(openIn(campaignWide)).toBe('b');
-    expect(planOf(marketOf({ a: { duplicates } }), { holds: [hold] }).excluded).toEqual([duplicate]);
-    expect(planOf(marketOf({ a: {} }), { holds: [hold] }).excluded).toEqual([]);
+    expect(planOf(marketOf({ a: { duplicates } }), { purchases: [purchase] }).excluded).toEqual([duplicate]);
+    expect(planOf(marketOf({ a: {} }), { purchases: [purchase] }).excluded).toEqual([]);
   });
 
   test('a duplicate of a test lead, too', () => {
     const test = { ...lead, facts: { ...lead.facts, test: true } };
-    expect(planOf(marketOf({ a: { duplicates } }), { holds: [hold] }, test).excluded).toEqual([duplicate]);
+    expect(planOf(marketOf({ a: { duplicates } }), { purchases: [purchase] }, test).excluded).toEqual([
+      duplicate,
+    ]);
   });
 
   const full = { usage: usageOf({ [`${CAMPAIGN}/a`]: { sold: { [DAY]: 1 } } }) };

@@ -3,7 +3,7 @@ import { compileContracts, type CompiledCampaign } from '../../../src/market/eli
 import { currencyExclusion, reservationNeeds } from '../../../src/market/eligibility/reservation.js';
 import {
   confirmReservation,
-  holdsOf,
+  purchasesOf,
   addToBalance,
   releaseReservation,
   releaseReturned,
@@ -11,7 +11,7 @@ import {
   type ReservationRequest,
   type Reservations,
 } from '../../../src/market/eligibility/reservationsInMemory.js';
-import type { Hold } from '../../../src/market/limits/duplicates.js';
+import type { Purchase } from '../../../src/market/limits/duplicates.js';
 import type { Buyer, Campaign, Contract, DuplicateRule, Sale } from '../../../src/market/model/market.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, START } from '../simulate/live.js';
 
@@ -100,7 +100,7 @@ test('A campaign in another currency is closed to the lead', () => {
 });
 
 describe('In memory,', () => {
-  const hold: Hold = {
+  const purchase: Purchase = {
     phone: 'p',
     email: 'e',
     sale: 's1',
@@ -110,7 +110,7 @@ describe('In memory,', () => {
     campaign: CAMPAIGN,
     at: START,
   };
-  const empty = (): Reservations => ({ usage: new Map(), holds: new Map() });
+  const empty = (): Reservations => ({ usage: new Map(), purchases: new Map() });
   const terms = { caps: { day: 1 }, postCaps: { day: 9 }, budget: { day: 9000 } };
 
   function asked(
@@ -121,7 +121,7 @@ describe('In memory,', () => {
     const need = needed(marketOf({ a: contract }));
     return {
       ...need,
-      hold,
+      purchase,
       price: 4500,
       currency: 'USD',
       test: false,
@@ -148,7 +148,7 @@ describe('In memory,', () => {
     addToBalance(reservations, 'a', 5000);
     expect(reserve(reservations, one)).toBeUndefined();
     expect(reservations.usage.get('buyer:a')).toEqual({ balance: 500 });
-    expect(holdsOf(reservations, hold, START)).toHaveLength(2);
+    expect(purchasesOf(reservations, purchase, START)).toHaveLength(2);
     releaseReservation(reservations, one);
     expect(reservations.usage.get(ID)).toEqual({
       sold: { [DAY]: 0 },
@@ -156,7 +156,7 @@ describe('In memory,', () => {
       spent: { [DAY]: 0 },
     });
     expect(reservations.usage.get('buyer:a')).toEqual({ balance: 5000 });
-    expect(holdsOf(reservations, hold, START)).toEqual([]);
+    expect(purchasesOf(reservations, purchase, START)).toEqual([]);
   });
 
   test('a return gives back its part of the price, and the cap only if that is agreed', () => {
@@ -172,7 +172,7 @@ describe('In memory,', () => {
       releaseReturned(reservations, one, 3000, freesCap);
       expect(reservations.usage.get(ID)).toEqual(counted);
       expect(reservations.usage.get('buyer:a')).toEqual({ balance: 3000 });
-      expect(holdsOf(reservations, hold, START)).toEqual([]);
+      expect(purchasesOf(reservations, purchase, START)).toEqual([]);
     }
   });
 
@@ -194,34 +194,34 @@ describe('In memory,', () => {
     const reservations = empty();
     const one = asked({ ...terms, duplicates: rule });
     reserve(reservations, one);
-    const again = { ...one, hold: { ...hold, lead: 'l2', sale: 's2', at: START + 1 } };
+    const again = { ...one, purchase: { ...purchase, lead: 'l2', sale: 's2', at: START + 1 } };
     expect(reserve(reservations, again)).toEqual({ reason: 'duplicate', detail: 'within 30 days, by phone' });
-    expect(reserve(reservations, { ...again, hold: { ...again.hold, phone: 'q' } })).toMatchObject({
+    expect(reserve(reservations, { ...again, purchase: { ...again.purchase, phone: 'q' } })).toMatchObject({
       reason: 'capped',
     });
   });
 
-  test('a hold counts from its time on, once, and only for its person', () => {
+  test('a purchase counts from its time on, once, and only for its person', () => {
     const reservations = empty();
     const one = asked({ duplicates: rule });
     reserve(reservations, one);
     confirmReservation(reservations, one);
-    expect(holdsOf(reservations, { phone: 'p' }, START)).toEqual([hold]);
-    expect(holdsOf(reservations, { phone: 'p' }, START - 1)).toEqual([]);
-    expect(holdsOf(reservations, { phone: 'q' }, START)).toEqual([]);
-    const other = { ...one, hold: { ...hold, sale: 's2', lead: 'l2' } };
+    expect(purchasesOf(reservations, { phone: 'p' }, START)).toEqual([purchase]);
+    expect(purchasesOf(reservations, { phone: 'p' }, START - 1)).toEqual([]);
+    expect(purchasesOf(reservations, { phone: 'q' }, START)).toEqual([]);
+    const other = { ...one, purchase: { ...purchase, sale: 's2', lead: 'l2' } };
     confirmReservation(reservations, other);
     releaseReservation(reservations, one);
-    expect(holdsOf(reservations, { phone: 'p' }, START)).toEqual([other.hold]);
+    expect(purchasesOf(reservations, { phone: 'p' }, START)).toEqual([other.purchase]);
   });
 
   test('the person of a sale without a rule is noted when it is booked', () => {
     const reservations = empty();
     const one = asked({});
     reserve(reservations, one);
-    expect(holdsOf(reservations, hold, START)).toEqual([]);
+    expect(purchasesOf(reservations, purchase, START)).toEqual([]);
     confirmReservation(reservations, one);
-    expect(holdsOf(reservations, { email: 'e' }, START)).toEqual([hold]);
+    expect(purchasesOf(reservations, { email: 'e' }, START)).toEqual([purchase]);
   });
 
   test('posts and acceptances are counted for the award by expected value', () => {

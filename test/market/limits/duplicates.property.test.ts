@@ -5,9 +5,9 @@ import {
   countsSince,
   DAY_MS,
   isDuplicate,
-  latestHolds,
+  latestPurchases,
   SALES_KEPT,
-  type Hold,
+  type Purchase,
   type PersonHashes,
 } from '../../../src/market/limits/duplicates.js';
 import type { DuplicateRule } from '../../../src/market/model/market.js';
@@ -31,7 +31,7 @@ const asking = fc.record({
   buyer: of('b1', 'b2'),
   campaign: of('k1', 'k2'),
 });
-const holds: fc.Arbitrary<Hold> = fc
+const purchases: fc.Arbitrary<Purchase> = fc
   .tuple(asking, matches, fc.integer({ min: 0, max: 40 * DAY_MS }))
   .map(([who, match, ago]) => ({ ...who, ...match, sale: `${who.lead}/${who.contract}`, at: NOW - ago }));
 
@@ -40,8 +40,8 @@ function stated({ phone, email }: { phone: string | undefined; email: string | u
   return { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
 }
 
-/** The hold's contract asks for the hold's lead, of a person with these hashes. */
-const asks = ({ lead, contract, buyer, campaign }: Hold, match: PersonHashes) => ({
+/** The purchase's contract asks for the purchase's lead, of a person with these hashes. */
+const asks = ({ lead, contract, buyer, campaign }: Purchase, match: PersonHashes) => ({
   lead,
   contract,
   buyer,
@@ -49,13 +49,13 @@ const asks = ({ lead, contract, buyer, campaign }: Hold, match: PersonHashes) =>
   ...match,
 });
 
-const holdsFor = (
-  property: (rule: DuplicateRule, who: Hold, match: PersonHashes, hold: Hold) => void,
-): void => fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 2000 });
+const always = (
+  property: (rule: DuplicateRule, who: Purchase, match: PersonHashes, purchase: Purchase) => void,
+): void => fc.assert(fc.property(rules, purchases, matches, purchases, property), { numRuns: 2000 });
 
 describe('Whether a lead is a duplicate', () => {
   test('is symmetric: it does not depend on which of two leads was sold first', () => {
-    holdsFor((rule, one, _match, other) => {
+    always((rule, one, _match, other) => {
       const [a, b] = [
         { ...one, at: NOW - 1 },
         { ...other, at: NOW - 1 },
@@ -65,54 +65,58 @@ describe('Whether a lead is a duplicate', () => {
   });
 
   test('is never true for empty fields: a person without any of them is no duplicate', () => {
-    holdsFor((rule, who, match, hold) => {
+    always((rule, who, match, purchase) => {
       const without = Object.fromEntries(
         Object.entries(match).filter(([field]) => !rule.by.some((by) => by === field)),
       );
       const { contract, buyer, campaign } = who;
-      const unknown: Hold = { sale: 'sale', lead: 'another', contract, buyer, campaign, at: NOW };
-      expect(isDuplicate(rule, asks(who, without), [unknown, hold], NOW)).toBe(false);
+      const unknown: Purchase = { sale: 'sale', lead: 'another', contract, buyer, campaign, at: NOW };
+      expect(isDuplicate(rule, asks(who, without), [unknown, purchase], NOW)).toBe(false);
     });
   });
 
   test('considers only other leads within the days of the rule', () => {
-    holdsFor((rule, who, match, hold) => {
-      if (!isDuplicate(rule, asks(who, match), [hold], NOW)) return;
-      expect(hold.lead).not.toBe(who.lead);
-      expect(hold[rule.per]).toBe(who[rule.per]);
-      expect(hold.at).toBeGreaterThan(countsSince(rule, NOW));
-      expect(isDuplicate(rule, asks(who, match), [hold], hold.at + rule.withinDays * DAY_MS)).toBe(false);
+    always((rule, who, match, purchase) => {
+      if (!isDuplicate(rule, asks(who, match), [purchase], NOW)) return;
+      expect(purchase.lead).not.toBe(who.lead);
+      expect(purchase[rule.per]).toBe(who[rule.per]);
+      expect(purchase.at).toBeGreaterThan(countsSince(rule, NOW));
+      expect(isDuplicate(rule, asks(who, match), [purchase], purchase.at + rule.withinDays * DAY_MS)).toBe(
+        false,
+      );
     });
   });
 
-  test('counts a lead in flight: a hold made at the same time', () => {
-    holdsFor((rule, who, match, hold) => {
-      const inFlight = { ...hold, ...who, ...match, lead: 'another', at: NOW };
+  test('counts a lead in flight: a purchase made at the same time', () => {
+    always((rule, who, match, purchase) => {
+      const inFlight = { ...purchase, ...who, ...match, lead: 'another', at: NOW };
       const gave = rule.by.filter((field) => match[field] !== undefined);
       const isSame = rule.match === 'any' ? gave.length > 0 : gave.length === rule.by.length;
       expect(isDuplicate(rule, asks(who, match), [inFlight], NOW)).toBe(isSame);
     });
   });
 
-  test('is at least as likely with more holds, with more days, and if any field is enough', () => {
-    holdsFor((rule, who, match, hold) => {
-      if (!isDuplicate(rule, asks(who, match), [hold], NOW)) return;
-      expect(isDuplicate(rule, asks(who, match), [{ ...hold, lead: who.lead }, hold], NOW)).toBe(true);
-      expect(isDuplicate({ ...rule, withinDays: rule.withinDays + 1 }, asks(who, match), [hold], NOW)).toBe(
+  test('is at least as likely with more purchases, with more days, and if any field is enough', () => {
+    always((rule, who, match, purchase) => {
+      if (!isDuplicate(rule, asks(who, match), [purchase], NOW)) return;
+      expect(isDuplicate(rule, asks(who, match), [{ ...purchase, lead: who.lead }, purchase], NOW)).toBe(
         true,
       );
-      expect(isDuplicate({ ...rule, match: 'any' }, asks(who, match), [hold], NOW)).toBe(true);
+      expect(
+        isDuplicate({ ...rule, withinDays: rule.withinDays + 1 }, asks(who, match), [purchase], NOW),
+      ).toBe(true);
+      expect(isDuplicate({ ...rule, match: 'any' }, asks(who, match), [purchase], NOW)).toBe(true);
     });
   });
 
   test('does not change when sales that no rule needs are forgotten', () => {
-    const events = fc.array(fc.tuple(holds, fc.boolean()), { maxLength: 20 });
-    const property = (rule: DuplicateRule, who: Hold, made: [Hold, boolean][]): void => {
+    const events = fc.array(fc.tuple(purchases, fc.boolean()), { maxLength: 20 });
+    const property = (rule: DuplicateRule, who: Purchase, made: [Purchase, boolean][]): void => {
       const inOrder = made
-        .map(([hold, isRefused], i) => ({
+        .map(([purchase, isRefused], i) => ({
           // The buyer and the campaign of a contract stay the same.
-          hold: {
-            ...hold,
+          purchase: {
+            ...purchase,
             lead: `l${i}`,
             sale: `${i}`,
             phone: 'p',
@@ -122,21 +126,21 @@ describe('Whether a lead is a duplicate', () => {
           },
           isRefused,
         }))
-        .sort((a, b) => a.hold.at - b.hold.at);
-      let kept: Hold[] = [];
-      const all: Hold[] = [];
-      for (const { hold, isRefused } of inOrder) {
-        kept = [...kept, { ...hold, posting: true }];
-        kept = isRefused ? kept.filter(({ sale }) => sale !== hold.sale) : afterSale(kept, hold);
-        if (!isRefused) all.push(hold);
+        .sort((a, b) => a.purchase.at - b.purchase.at);
+      let kept: Purchase[] = [];
+      const all: Purchase[] = [];
+      for (const { purchase, isRefused } of inOrder) {
+        kept = [...kept, { ...purchase, posting: true }];
+        kept = isRefused ? kept.filter(({ sale }) => sale !== purchase.sale) : afterSale(kept, purchase);
+        if (!isRefused) all.push(purchase);
       }
-      for (const lead of ['another', ...all.map((hold) => hold.lead)])
+      for (const lead of ['another', ...all.map((purchase) => purchase.lead)])
         expect(isDuplicate(rule, { ...who, lead, phone: 'p' }, kept, NOW)).toBe(
           isDuplicate(rule, { ...who, lead, phone: 'p' }, all, NOW),
         );
       expect(kept.length).toBeLessThanOrEqual(2 * SALES_KEPT);
-      expect(latestHolds(all)).toHaveLength(kept.length);
+      expect(latestPurchases(all)).toHaveLength(kept.length);
     };
-    fc.assert(fc.property(rules, holds, events, property), { numRuns: 1000 });
+    fc.assert(fc.property(rules, purchases, events, property), { numRuns: 1000 });
   });
 });

@@ -8,7 +8,7 @@ import {
   LONGEST_WINDOW_MS,
   ON_BUYER_LIST,
   personIds,
-  type Hold,
+  type Purchase,
   type PersonHashes,
 } from '../../../src/market/limits/duplicates.js';
 import type { DuplicateRule } from '../../../src/market/model/market.js';
@@ -17,10 +17,10 @@ const NOW = Date.UTC(2026, 10, 24);
 const rule: DuplicateRule = { by: ['phone', 'email'], match: 'any', withinDays: 30, per: 'contract' };
 const asking = { lead: 'new', contract: 'ACME/auto/best', buyer: 'best', campaign: 'ACME/auto' };
 const person: PersonHashes = { phone: 'p1', email: 'e1' };
-const sold: Hold = { ...asking, ...person, lead: 'old', sale: 's', at: NOW - DAY_MS };
+const sold: Purchase = { ...asking, ...person, lead: 'old', sale: 's', at: NOW - DAY_MS };
 
 describe('A lead is a duplicate', () => {
-  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Hold>]>([
+  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Purchase>]>([
     ['if the contract has the person’s phone and e-mail', {}, person, {}],
     ['if the phone is the same, and one field is enough', {}, person, { email: 'e2' }],
     ['if the e-mail is the same, and one field is enough', {}, { email: 'e1' }, { phone: 'p2' }],
@@ -29,13 +29,13 @@ describe('A lead is a duplicate', () => {
     ['one millisecond before the days are over', {}, person, { at: NOW - 30 * DAY_MS + 1 }],
     ['of another contract of the buyer', { per: 'buyer' }, person, { contract: 'x', campaign: 'y' }],
     ['of another buyer of the campaign', { per: 'campaign' }, person, { contract: 'x', buyer: 'z' }],
-  ])('%s', (_, terms, match, hold) => {
-    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...hold }], NOW)).toBe(
+  ])('%s', (_, terms, match, purchase) => {
+    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...purchase }], NOW)).toBe(
       true,
     );
   });
 
-  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Hold>]>([
+  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Purchase>]>([
     ['not if phone and e-mail differ', {}, person, { phone: 'p2', email: 'e2' }],
     ['not if one field differs, and both must be the same', { match: 'all' }, person, { email: 'e2' }],
     ['not if a field is missing, and both must be the same', { match: 'all' }, { phone: 'p1' }, {}],
@@ -46,8 +46,8 @@ describe('A lead is a duplicate', () => {
     ['not of another contract, if the rule is for the contract', {}, person, { contract: 'x' }],
     ['not of another buyer, if the rule is for the buyer', { per: 'buyer' }, person, { buyer: 'x' }],
     ['not of another campaign, if the rule is for it', { per: 'campaign' }, person, { campaign: 'x' }],
-  ])('%s', (_, terms, match, hold) => {
-    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...hold }], NOW)).toBe(
+  ])('%s', (_, terms, match, purchase) => {
+    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...purchase }], NOW)).toBe(
       false,
     );
   });

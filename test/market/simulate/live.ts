@@ -5,7 +5,7 @@ import { newRound } from '../../../src/market/eligibility/newRound.js';
 import { planRound, withinLimits } from '../../../src/market/eligibility/plan.js';
 import {
   confirmReservation,
-  holdsOf,
+  purchasesOf,
   addToBalance,
   releaseReservation,
   reserve,
@@ -73,7 +73,7 @@ export const marketOf = (
 export const nothingElse = ({ buyers }: Market): Elsewhere => ({
   usage: new Map(),
   credits: new Map(),
-  holds: new Map(),
+  purchases: new Map(),
   sales: [],
   payments: buyers.flatMap(({ id, balance }) =>
     balance === undefined ? [] : [{ buyer: id, amount: balance, at: 0 }],
@@ -93,7 +93,7 @@ export interface LiveLead {
 export async function live(terms: Market, leads: readonly LiveLead[], until = Infinity): Promise<PastLead[]> {
   const market = compileCampaigns(terms).get(CAMPAIGN);
   if (!market) throw new Error('The market has no campaign');
-  const reservations: Reservations = { usage: new Map(), holds: new Map() };
+  const reservations: Reservations = { usage: new Map(), purchases: new Map() };
   for (const { buyer, amount } of nothingElse(terms).payments) addToBalance(reservations, buyer, amount);
   const lives = new Map(leads.map((lead) => [lead.id, { ...pastLeadOf(lead), buyers: lead.buyers }]));
   const offered = new Map<string, Record<string, 'refused'>>();
@@ -118,7 +118,7 @@ export async function live(terms: Market, leads: readonly LiveLead[], until = In
     const before = offered.get(facts.leadId) ?? {};
     const known = {
       usage: reservations.usage,
-      holds: holdsOf(reservations, match, now),
+      purchases: purchasesOf(reservations, match, now),
       circuits: new Map(),
     };
     const asked = { ...lead, offered: before };
@@ -141,10 +141,10 @@ export async function live(terms: Market, leads: readonly LiveLead[], until = In
         const ready = market.contracts.find((each) => each.contract.id === contract);
         if (!ready) throw new Error('It was offered to a stranger');
         const sale = `${facts.leadId}/${contract}`;
-        const hold = { sale, lead: facts.leadId, contract, buyer, campaign: CAMPAIGN, at: now, ...match };
+        const purchase = { sale, lead: facts.leadId, contract, buyer, campaign: CAMPAIGN, at: now, ...match };
         const asked = {
           ...reservationNeeds(market, contract, { price, test: false, award: planned.terms.sale.award, now }),
-          hold,
+          purchase,
           price,
           currency: 'USD',
           test: false,

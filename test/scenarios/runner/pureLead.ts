@@ -398,7 +398,7 @@ export class PureLead implements LifePort<PurePost> {
     const at = this.now();
     return this.parties.trade.reserve({
       ...reservationNeeds(market, contract, { price, test, award: terms.sale.award, now: at }),
-      hold: { sale, lead: facts.leadId, contract, buyer: id, campaign: this.campaign, at, ...match },
+      purchase: { sale, lead: facts.leadId, contract, buyer: id, campaign: this.campaign, at, ...match },
       price,
       currency: terms.currency,
       test,

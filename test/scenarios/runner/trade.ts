@@ -38,7 +38,7 @@ type Taking = ReservationRequest & { buyer: Buyer };
  * that walks through lives without one.
  */
 export class Trade {
-  private readonly reservations: Reservations = { usage: new Map(), holds: new Map() };
+  private readonly reservations: Reservations = { usage: new Map(), purchases: new Map() };
   private readonly circuits = new Map<string, Circuit>();
   private readonly credits = new Map<string, Credits>();
   /** Buyers that were notified of a low balance and have not topped up since. */
@@ -46,14 +46,14 @@ export class Trade {
   private readonly taken = new Map<string, Taking>();
 
   known(): LimitState {
-    const { usage, holds } = this.reservations;
-    return { usage, holds: [...holds.values()].flat(), circuits: this.circuits };
+    const { usage, purchases } = this.reservations;
+    return { usage, purchases: [...purchases.values()].flat(), circuits: this.circuits };
   }
 
   /** Reserves what a sale needs under every limit, or nothing, and then says why. */
   reserve(asked: Taking): Exclusion | undefined {
     const refusal = reserve(this.reservations, asked);
-    if (refusal === undefined) this.taken.set(asked.hold.sale, asked);
+    if (refusal === undefined) this.taken.set(asked.purchase.sale, asked);
     return refusal;
   }
 
@@ -66,7 +66,7 @@ export class Trade {
   }
 
   /**
-   * The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. True if this sale
+   * The sale is booked: its reservation becomes final, and the buyer has bought a lead of the person. True if this sale
    * took the prepaid balance below the threshold of the buyer's notice.
    */
   confirm(sale: string): boolean {

@@ -116,7 +116,7 @@ describe('erasing a lead', () => {
 
   test('removes this lead’s person from duplicate checks, but no other person or lead', async () => {
     const [lead, other] = [await store({ status: 'sold' }), await store({ status: 'sold' })];
-    const hold = {
+    const purchase = {
       sale: 's',
       contract: CONTRACT,
       buyer: 'northwind',
@@ -126,11 +126,13 @@ describe('erasing a lead', () => {
     };
     const phone = `phone:${lead.match.phone ?? ''}`;
     await database.persons.insertMany([
-      { _id: phone, holds: [lead, other].map(({ _id }) => ({ ...hold, lead: _id })) },
-      { _id: 'phone:of-somebody-else', holds: [] },
+      { _id: phone, purchases: [lead, other].map(({ _id }) => ({ ...purchase, lead: _id })) },
+      { _id: 'phone:of-somebody-else', purchases: [] },
     ]);
     await eraseLead(database, lead._id, { by });
-    expect(await database.persons.findOne({ _id: phone })).toMatchObject({ holds: [{ lead: other._id }] });
+    expect(await database.persons.findOne({ _id: phone })).toMatchObject({
+      purchases: [{ lead: other._id }],
+    });
     await eraseLead(database, other._id, { by });
     expect(await database.persons.distinct('_id')).toEqual(['phone:of-somebody-else']);
   });
@@ -170,14 +172,14 @@ describe('erasing a lead', () => {
       ).toEqual({ closed: status });
       await endClaim(database, lead._id, { contract: CONTRACT, postId: post.postId, status: 'refused' });
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
-      const hold = {
+      const purchase = {
         sale: post.postId,
         lead: lead._id,
         contract: CONTRACT,
         buyer: post.buyer,
         ...lead.match,
       };
-      await release(database, hold);
+      await release(database, purchase);
       expect(await eraseLead(database, lead._id, { by })).toMatchObject({ outcome: 'erased' });
     },
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Hold } from '../../../src/market/limits/duplicates.js';
+import type { Purchase } from '../../../src/market/limits/duplicates.js';
 import { limitsOf } from '../../../src/market/limits/usage.js';
 import { accountId, confirm, release, reserve, type Reservation } from '../../../src/store/sales/capacity.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-const holdOn = (sale: string, contract: string, phone?: string): Hold => ({
+const purchaseOn = (sale: string, contract: string, phone?: string): Purchase => ({
   sale,
   lead: `lead of ${sale}`,
   contract,
@@ -39,15 +39,15 @@ const holdOn = (sale: string, contract: string, phone?: string): Hold => ({
 });
 
 /** A sale under a contract with daily caps of five leads and five posts by default. */
-function asking(hold: Hold, more: Partial<Reservation> = {}): Reservation {
+function asking(purchase: Purchase, more: Partial<Reservation> = {}): Reservation {
   const terms = { caps: { day: 5 }, postCaps: { day: 5 }, timezone: 'UTC' };
   return {
-    hold,
+    purchase,
     price: PRICE,
     currency: 'USD',
     limits: limitsOf(terms, undefined, PRICE, NOW),
-    buyer: { id: hold.buyer },
-    match: hold.phone === undefined ? {} : { phone: hold.phone },
+    buyer: { id: purchase.buyer },
+    match: purchase.phone === undefined ? {} : { phone: purchase.phone },
     duplicates: [],
     notesPerson: false,
     countsOffers: false,
@@ -70,7 +70,7 @@ describe(`${MANY} concurrent sales`, () => {
     };
     const limits = limitsOf(terms, undefined, PRICE, NOW);
     const answers = await atOnce((i) =>
-      reserve(database, asking(holdOn(`limit-${i}`, 'limits'), { limits })),
+      reserve(database, asking(purchaseOn(`limit-${i}`, 'limits'), { limits })),
     );
     expect(taken(answers)).toBe(35);
     expect(answers.find((answer) => 'refusal' in answer)).toHaveProperty('refusal.reason', 'over_budget');
@@ -84,10 +84,10 @@ describe(`${MANY} concurrent sales`, () => {
   });
 
   test('are limited by the prepaid balance, to the cent', async () => {
-    const hold = (i: number): Hold => holdOn(`paid-${i}`, 'paid');
-    const buyer = { id: hold(0).buyer, balance: 0, currency: 'USD' };
+    const purchase = (i: number): Purchase => purchaseOn(`paid-${i}`, 'paid');
+    const buyer = { id: purchase(0).buyer, balance: 0, currency: 'USD' };
     await database.usage.insertOne({ _id: accountId(buyer.id), balance: 30 * PRICE + PRICE - 1 });
-    const answers = await atOnce((i) => reserve(database, asking(hold(i), { limits: [], buyer })));
+    const answers = await atOnce((i) => reserve(database, asking(purchase(i), { limits: [], buyer })));
     expect(taken(answers)).toBe(30);
     expect(await usageOf(accountId(buyer.id))).toMatchObject({ balance: PRICE - 1 });
   });
@@ -99,35 +99,35 @@ describe(`${MANY} concurrent sales`, () => {
     const answers = await atOnce((i) =>
       reserve(
         database,
-        asking(holdOn(`person-${i}`, 'persons', 'p'), { limits: [], duplicates, notesPerson: true }),
+        asking(purchaseOn(`person-${i}`, 'persons', 'p'), { limits: [], duplicates, notesPerson: true }),
       ),
     );
     expect(taken(answers)).toBe(1);
-    expect((await database.persons.findOne({ _id: 'phone:p' }))?.holds).toHaveLength(1);
+    expect((await database.persons.findOne({ _id: 'phone:p' }))?.purchases).toHaveLength(1);
   });
 });
 
 describe(`${MANY} concurrent calls for one sale`, () => {
   test('reserve once, count the acceptance once, and keep the sale', async () => {
-    const hold = holdOn('kept', 'once', 'q');
-    const reservation = asking(hold, { countsOffers: true });
+    const purchase = purchaseOn('kept', 'once', 'q');
+    const reservation = asking(purchase, { countsOffers: true });
     const answers = await atOnce(() => reserve(database, reservation));
     expect(taken(answers)).toBe(MANY);
     expect(await usageOf('once')).toMatchObject({ sold: { [DAY]: 1 }, offers: { posted: 1 } });
-    await atOnce(() => confirm(database, hold));
+    await atOnce(() => confirm(database, purchase));
     const settled = { sold: { [DAY]: 1 }, posts: { [DAY]: 1 }, offers: { posted: 1, accepted: 1 }, held: {} };
     expect(await usageOf('once')).toMatchObject(settled);
-    expect((await database.persons.findOne({ _id: 'phone:q' }))?.holds).toEqual([hold]);
+    expect((await database.persons.findOne({ _id: 'phone:q' }))?.purchases).toEqual([purchase]);
   });
 
   test('release the reservation once, and a sent post stays counted', async () => {
-    const [sent, unsent] = [holdOn('sent', 'back'), holdOn('unsent', 'back')];
-    for (const hold of [sent, unsent])
-      expect(await reserve(database, asking(hold))).toHaveProperty('counted');
+    const [sent, unsent] = [purchaseOn('sent', 'back'), purchaseOn('unsent', 'back')];
+    for (const purchase of [sent, unsent])
+      expect(await reserve(database, asking(purchase))).toHaveProperty('counted');
     await atOnce(() => release(database, sent, { wasPosted: true }));
     await atOnce(() => release(database, unsent));
     expect(await usageOf('back')).toMatchObject({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, held: {} });
-    const more = await atOnce((i) => reserve(database, asking(holdOn(`more-${i}`, 'back'))));
+    const more = await atOnce((i) => reserve(database, asking(purchaseOn(`more-${i}`, 'back'))));
     expect(taken(more)).toBe(4);
   });
 });
@@ -149,7 +149,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
       at: new Date(NOW),
     };
     claims[contract(status)] = claim;
-    const hold: Hold = {
+    const purchase: Purchase = {
       sale: claim.postId,
       lead: lead._id,
       contract: contract(status),
@@ -158,7 +158,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
       at: NOW,
       phone: 'r',
     };
-    await reserve(database, asking(hold));
+    await reserve(database, asking(purchase));
   }
   const loose = statuses.map(contract);
   await storeLead(database, campaign, { ...lead, claims, loose, updatedAt: new Date(NOW) });
@@ -166,7 +166,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
   const soldUnder = async (status: string) => (await usageOf(contract(status)))?.sold?.[DAY];
   expect(await Promise.all(statuses.map(soldUnder))).toEqual([1, 0, 1]);
   expect(Object.keys((await usageOf(contract('posting')))?.held ?? {})).toEqual(['sale-posting']);
-  expect((await database.persons.findOne({ _id: 'phone:r' }))?.holds.map(({ sale }) => sale)).toEqual([
+  expect((await database.persons.findOne({ _id: 'phone:r' }))?.purchases.map(({ sale }) => sale)).toEqual([
     'sale-accepted',
   ]);
   expect(await database.leads.findOne({ _id: lead._id })).toMatchObject({ loose: [contract('posting')] });

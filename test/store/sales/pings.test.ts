@@ -39,7 +39,7 @@ describe('A ping in the store', () => {
     const id = `01990000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
     await insertPing(database, { _id: id, currency: 'USD', fields: {} } as LeadDocument);
     await noteReserving(database, id, { contract: CONTRACT, buyer: 'northwind' });
-    const hold = {
+    const purchase = {
       sale: promiseId(id, CONTRACT),
       lead: id,
       contract: CONTRACT,
@@ -56,7 +56,7 @@ describe('A ping in the store', () => {
       paced: false,
     } as const;
     await reserve(database, {
-      hold,
+      purchase,
       price: 4500,
       currency: 'USD',
       limits: [limit],

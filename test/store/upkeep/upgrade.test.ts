@@ -53,13 +53,13 @@ describe('data of an older release', () => {
   const upgrade = () => upgradeLeads(database, () => undefined);
   const keyOf = async (id: string) => (await findStoredLead(database, id))?.match;
 
-  test('gets the current person keys with their holders, and is processed once', async () => {
+  test('gets the current person keys with their purchases, and is processed once', async () => {
     const [usual, odd] = [
       await storeFormerly('214-555-0187'),
       await storeFormerly('2145550187.0', {}, 'Jo@Example.org'),
     ];
     const former = await formerMatch('2145550187.0', 'Jo@Example.org');
-    const hold = {
+    const purchase = {
       sale: 's',
       lead: odd,
       contract: CONTRACT,
@@ -68,8 +68,8 @@ describe('data of an older release', () => {
       at: 1,
     };
     await database.persons.insertMany([
-      { _id: `phone:${former.phone}`, holds: [{ ...hold, ...former }] },
-      { _id: `email:${former.email ?? ''}`, holds: [{ ...hold, ...former }] },
+      { _id: `phone:${former.phone}`, purchases: [{ ...purchase, ...former }] },
+      { _id: `email:${former.email ?? ''}`, purchases: [{ ...purchase, ...former }] },
     ]);
     expect(await isUpgradeDue(database)).toBe(true);
     const reported: number[] = [];
@@ -87,7 +87,7 @@ describe('data of an older release', () => {
     expect(await database.persons.find().sort({ _id: 1 }).toArray()).toEqual(
       [`email:${now.email ?? ''}`, `phone:${now.phone ?? ''}`].map((_id) => ({
         _id,
-        holds: [{ ...hold, ...now }],
+        purchases: [{ ...purchase, ...now }],
       })),
     );
     expect(await isUpgradeDue(database)).toBe(false);
@@ -136,7 +136,7 @@ describe('data of an older release', () => {
     expect(await findStoredLead(database, id)).not.toHaveProperty('idempotency');
   });
 
-  test('of a returned lead keeps its returns, and the lead is returned when no buyer holds it', async () => {
+  test('of a returned lead keeps its returns, and the lead is returned when no buyer has it', async () => {
     const claim = (buyer: string, status: 'accepted' | 'returned') => ({
       ...{ postId: `post to ${buyer}`, status, round: 1, buyer, exclusive: false, price: 4500, earns: 4000 },
       ...{ currency: 'USD', at: new Date(), detail: 'wrong_number' },
