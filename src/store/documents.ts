@@ -484,7 +484,7 @@ export interface EntryDocument {
 export type UsageDocument = Usage & {
   _id: string;
   /** Reservations of sales in progress, by sale. */
-  held?: Record<string, UsageReservation>;
+  reserved?: Record<string, UsageReservation>;
   /** Of an account: the sale that triggered the low-balance notice. Removed by the next top-up. */
   low?: string;
 };

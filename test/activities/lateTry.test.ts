@@ -39,7 +39,7 @@ describe('two attempts of one offer to a prepaid buyer', () => {
     expect(await sell(1)).toEqual(refusal);
     expect(world.northwind.received).toEqual([]);
     expect(await sell(2)).toMatchObject({ answer: 'accepted' });
-    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 500, held: {} });
+    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 500, reserved: {} });
   });
 
   test('An attempt that gets a reservation after another was rejected releases it and posts nothing', async () => {
@@ -53,7 +53,7 @@ describe('two attempts of one offer to a prepaid buyer', () => {
 
     expect(await sell(1)).toEqual(word);
     expect(world.northwind.received).toEqual([]);
-    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, held: {} });
+    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, reserved: {} });
     expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
     expect(await agreeOnReservation(world.database, leadId, post, 'taken')).toBeUndefined();
   });

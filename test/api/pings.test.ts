@@ -376,7 +376,7 @@ describe('the caps of the bidders', () => {
     expect((await send(leadOf(category, undefined))).body).toMatchObject({ status: 'pending' });
     expect((await send(leadOf(category, asked.ping_id))).body).toMatchObject({ status: 'sold', price: 45 });
     expect(northwind?.of('post')).toHaveLength(1);
-    await expect.poll(async () => (await usageOf(category, idOf('northwind')))?.held).toEqual({});
+    await expect.poll(async () => (await usageOf(category, idOf('northwind')))?.reserved).toEqual({});
     expect((await usageOf(category, idOf('northwind')))?.sold).toEqual({ total: 1 });
   });
 
@@ -389,7 +389,7 @@ describe('the caps of the bidders', () => {
     await expect
       .poll(async () => (await usageOf(category, idOf('northwind')))?.sold, { timeout: 10_000 })
       .toEqual({ total: 0 });
-    expect((await usageOf(category, idOf('northwind')))?.held).toEqual({});
+    expect((await usageOf(category, idOf('northwind')))?.reserved).toEqual({});
   });
 
   it('are free again when the lead was refused', async () => {
@@ -401,7 +401,7 @@ describe('the caps of the bidders', () => {
     const { body: asked } = await ping(category);
     northwind?.answer('post', { body: { accepted: false } });
     expect((await send(leadOf(category, asked.ping_id))).body).toMatchObject({ status: 'pending' });
-    expect(await usageOf(category, idOf('northwind'))).toMatchObject({ sold: { total: 0 }, held: {} });
+    expect(await usageOf(category, idOf('northwind'))).toMatchObject({ sold: { total: 0 }, reserved: {} });
   });
 
   it('are released once, whether a sale has taken them over or the ping ends', async () => {
@@ -410,7 +410,7 @@ describe('the caps of the bidders', () => {
     const sold = await send(leadOf(category, asked.ping_id));
     const id = String(sold.body.lead_id);
     for (let times = 0; times < 2; times += 1) await endPing(world.database, id, { isLast: true });
-    await expect.poll(async () => (await usageOf(category, idOf('northwind')))?.held).toEqual({});
+    await expect.poll(async () => (await usageOf(category, idOf('northwind')))?.reserved).toEqual({});
     expect((await usageOf(category, idOf('northwind')))?.sold).toEqual({ total: 1 });
   });
 

@@ -78,7 +78,7 @@ it(`a cap of ${CAP} is exact, and free again after the last ping, although a wor
   /** Reservations of pings and of posts; those of booked sales are confirmed later, and count already. */
   const unsettled = async () => {
     const booked = new Set(await database.sales.distinct('_id'));
-    return Object.keys((await counted())?.held ?? {}).filter((id) => !booked.has(id));
+    return Object.keys((await counted())?.reserved ?? {}).filter((id) => !booked.has(id));
   };
   await expect.poll(unsettled, { timeout: 60_000, interval: 250 }).toEqual([]);
   const sales = await database.sales.find().toArray();

@@ -105,15 +105,15 @@ describe('the books', () => {
   });
 
   test('are consistent while a post is in progress', async () => {
-    const held = { lead: 'l', contract: 'c', at: new Date(), took: [], price: 1000 };
+    const reserved = { lead: 'l', contract: 'c', at: new Date(), took: [], price: 1000 };
     await database.usage.updateOne(
       { _id: 'buyer:northwind' },
-      { $inc: { balance: -1000 }, $set: { 'held.p': held } },
+      { $inc: { balance: -1000 }, $set: { 'reserved.p': reserved } },
     );
     expect(await checkBooks(database)).toMatchObject({ leads: 1, sales: 1, balances: 1, differences: [] });
     await database.usage.updateOne(
       { _id: 'buyer:northwind' },
-      { $inc: { balance: 1000 }, $unset: { held: '' } },
+      { $inc: { balance: 1000 }, $unset: { reserved: '' } },
     );
   });
 

@@ -104,8 +104,8 @@ describe('The currency of a campaign', () => {
   });
 
   test('cannot be changed while a reservation is unsettled', async () => {
-    const held = { sale: { lead: 'lead', contract: `${AUTO}/fabrikam`, at: new Date(), took: [] } };
-    await database.usage.insertOne({ _id: `${AUTO}/fabrikam`, held });
+    const reserved = { sale: { lead: 'lead', contract: `${AUTO}/fabrikam`, at: new Date(), took: [] } };
+    await database.usage.insertOne({ _id: `${AUTO}/fabrikam`, reserved });
     expect(await refusedBy(inYen(FILE))).toEqual([expect.stringContaining('posts are under way')]);
   });
 });

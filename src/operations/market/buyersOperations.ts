@@ -59,7 +59,7 @@ const Listed = Type.Object({
   prepaid: optional(
     Type.Object({
       left: Type.Number({ description: 'Available balance' }),
-      held: Type.Number({ description: 'Reserved for posts in progress' }),
+      reserved: Type.Number({ description: 'Reserved for posts in progress' }),
       currency: Type.String(),
     }),
   ),
@@ -106,7 +106,7 @@ function view({ answers, prepaid, ...buyer }: BuyerOverview): BuyerView {
     leads_today: buyer.today,
     prepaid: prepaid && {
       left: toDecimal(prepaid.left, prepaid.currency),
-      held: toDecimal(prepaid.reserved, prepaid.currency),
+      reserved: toDecimal(prepaid.reserved, prepaid.currency),
       currency: prepaid.currency,
     },
   };

@@ -274,7 +274,7 @@ async function checkBalance(
 ): Promise<BooksDifference[]> {
   const account = accountId(buyer);
   const used = await usage.findOne({ _id: account }, { session });
-  const reserved = Object.entries(used?.held ?? {});
+  const reserved = Object.entries(used?.reserved ?? {});
   const booked = await sales.find({ _id: { $in: reserved.map(([sale]) => sale) } }, { session }).toArray();
   const isBooked = new Set(booked.map(({ _id }) => _id));
   const underWay = reserved.reduce((sum, [sale, { price = 0 }]) => sum + (isBooked.has(sale) ? 0 : price), 0);

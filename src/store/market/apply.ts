@@ -223,8 +223,8 @@ async function restoredBalance(
   const paid = await ledger.findOne({ account, kind: 'top_up', currency }, { session, sort: { at: 1 } });
   const since = { account, currency, at: { $gte: paid?.at ?? new Date() } };
   const entries = await ledger.find(since, { session, projection: { amount: 1 } }).toArray();
-  const { held = {} } = (await usage.findOne({ _id: account }, { session })) ?? {};
-  const underWay = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
+  const { reserved = {} } = (await usage.findOne({ _id: account }, { session })) ?? {};
+  const underWay = Object.values(reserved).reduce((sum, { price = 0 }) => sum + price, 0);
   const balance = entries.reduce((sum, { amount }) => sum + amount, -underWay);
   return {
     name: 'updateOne',

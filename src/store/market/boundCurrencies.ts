@@ -70,8 +70,8 @@ async function bindingCampaign(
     (await leads.findOne({ dueAt: { $gt: new Date(0) }, campaign, status: 'received' }, options));
   if (isOpen) return 'open leads';
   const ids = contracts.filter((one) => one.campaign === campaign).map(({ _id }) => _id);
-  const used = await usage.find({ _id: { $in: ids } }, { session, projection: { held: 1 } }).toArray();
-  return used.some(({ held = {} }) => Object.keys(held).length > 0) ? 'posts under way' : undefined;
+  const used = await usage.find({ _id: { $in: ids } }, { session, projection: { reserved: 1 } }).toArray();
+  return used.some(({ reserved = {} }) => Object.keys(reserved).length > 0) ? 'posts under way' : undefined;
 }
 
 async function bindingBuyer(
@@ -83,8 +83,8 @@ async function bindingBuyer(
   const paid = await ledger.findOne({ account, kind: 'top_up', currency: { $ne: currency } }, { session });
   if (paid) return { currency: paid.currency, by: 'payments' };
   const kept = await usage.findOne({ _id: account }, { session });
-  const { balance = 0, held = {}, currency: before = was ?? currency } = kept ?? {};
+  const { balance = 0, reserved = {}, currency: before = was ?? currency } = kept ?? {};
   if (before === currency) return undefined;
   if (balance !== 0) return { currency: before, by: 'balance' };
-  return Object.keys(held).length > 0 ? { currency: before, by: 'posts under way' } : undefined;
+  return Object.keys(reserved).length > 0 ? { currency: before, by: 'posts under way' } : undefined;
 }

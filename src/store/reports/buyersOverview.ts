@@ -56,7 +56,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
   return known.map(({ _id: id, active, pausedUntil, balance, currency = 'USD' }) => {
     const isActive = !isPaused({ active, pausedUntil }, now);
     const account = accountOf.get(accountId(id));
-    const reserved = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
+    const reserved = Object.values(account?.reserved ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
     return {
       id,
       active: isActive,

@@ -232,7 +232,7 @@ async function readAccounts(
   ]);
   const found = new Map<string, Usage>();
   const payments: { buyer: string; amount: number; at: number }[] = [];
-  for (const { _id, balance, held: reserved = {}, offers: counted } of used) {
+  for (const { _id, balance, reserved = {}, offers: counted } of used) {
     const buyer = buyers.get(_id);
     if (buyer !== undefined && balance !== undefined) {
       const booked = entries.filter(

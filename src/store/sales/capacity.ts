@@ -121,7 +121,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   const usage = (_id: string, filter: object, update: object, upsert: boolean): Write => ({
     name: 'updateOne',
     namespace: `${db.databaseName}.usage`,
-    filter: { _id, [`held.${sale}`]: { $exists: false }, ...filter },
+    filter: { _id, [`reserved.${sale}`]: { $exists: false }, ...filter },
     update,
     upsert,
   });
@@ -130,16 +130,16 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     const allowed = limits.map(
       (limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const,
     );
-    const held: UsageReservation = { lead, contract, at, took };
+    const reserved: UsageReservation = { lead, contract, at, took };
     const taken = {
       $inc: Object.fromEntries(took.map(({ path, adds }) => [path, adds])),
-      $set: { [`held.${sale}`]: held },
+      $set: { [`reserved.${sale}`]: reserved },
     };
     writes.push(usage(contract, Object.fromEntries(allowed), taken, true));
   }
   if (buyer.balance !== undefined) {
-    const held: UsageReservation = { lead, contract, at, took: [], price };
-    const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
+    const reserved: UsageReservation = { lead, contract, at, took: [], price };
+    const taken = { $inc: { balance: -price }, $set: { [`reserved.${sale}`]: reserved } };
     // Not upserted: a buyer without an account has paid nothing in.
     const covers = { balance: { $gte: price }, currency: isIn(currency) };
     writes.push(usage(accountId(buyer.id), covers, taken, false));
@@ -321,21 +321,21 @@ async function lookUp(
     return {
       refusal: duplicateExclusion(rule),
     };
-  const isHeld = (id: string): boolean => usage.get(id)?.held?.[purchase.sale] !== undefined;
-  if (!isHeld(purchase.contract)) {
+  const isReserved = (id: string): boolean => usage.get(id)?.reserved?.[purchase.sale] !== undefined;
+  if (!isReserved(purchase.contract)) {
     const used = usage.get(purchase.contract);
     const full = fullLimit(limits, used);
     if (full) return { refusal: fullLimitExclusion(full, used, { limiting, currency, now: purchase.at }) };
   }
-  if (!isHeld(accountId(buyer.id))) {
+  if (!isReserved(accountId(buyer.id))) {
     const broke = balanceExclusion(buyer, usage.get(accountId(buyer.id)), price, currency);
     if (broke) return { refusal: broke };
   }
   const complete =
-    (limits.length === 0 || isHeld(purchase.contract)) &&
-    (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
+    (limits.length === 0 || isReserved(purchase.contract)) &&
+    (buyer.balance === undefined || isReserved(accountId(buyer.id))) &&
     (!notesPerson || personIds(match).length === 0 || purchases.some(({ sale }) => sale === purchase.sale));
-  return { complete, counted: usage.get(purchase.contract)?.held?.[purchase.sale]?.took };
+  return { complete, counted: usage.get(purchase.contract)?.reserved?.[purchase.sale]?.took };
 }
 
 /** Usage of contracts and buyers' accounts by id, and the purchases of a person; two concurrent reads. */
@@ -357,7 +357,7 @@ export async function readUsage(
 
 /** Usage as it would be without what is reserved for a lead: its own reservations don't stand in its way. */
 export function withoutReservationsOf(lead: string, used: UsageDocument): UsageDocument {
-  const own = Object.values(used.held ?? {}).filter((held) => held.lead === lead);
+  const own = Object.values(used.reserved ?? {}).filter((one) => one.lead === lead);
   if (own.length === 0) return used;
   const free = structuredClone(used);
   const { sold, posts, spent, offers } = free;
@@ -407,9 +407,9 @@ export async function release(
 /** Releases what was reserved under limits and a balance, without a lead or a person. Idempotent by sale. */
 export async function dropReservation(
   database: Database,
-  held: Pick<Purchase, 'sale' | 'contract' | 'buyer'>,
+  reservation: Pick<Purchase, 'sale' | 'contract' | 'buyer'>,
 ): Promise<void> {
-  const writes = await endings(database, held, () => true);
+  const writes = await endings(database, reservation, () => true);
   if (writes.length > 0) await database.client.bulkWrite<Written>(writes);
 }
 
@@ -420,10 +420,10 @@ async function endings(
   isGivenBack: (counted: CountedUsage) => boolean,
 ): Promise<Write[]> {
   const found = await database.usage
-    .find({ _id: { $in: [contract, accountId(buyer)] }, [`held.${sale}`]: { $exists: true } })
+    .find({ _id: { $in: [contract, accountId(buyer)] }, [`reserved.${sale}`]: { $exists: true } })
     .toArray();
-  return found.map(({ _id, held }) => {
-    const { took = [], price = 0 } = held?.[sale] ?? {};
+  return found.map(({ _id, reserved }) => {
+    const { took = [], price = 0 } = reserved?.[sale] ?? {};
     const back = took.filter(isGivenBack).map(({ path, adds }) => [path, -adds] as const);
     return endReservation(database, _id, sale, {
       ...Object.fromEntries(back),
@@ -437,7 +437,7 @@ export async function countedFor(
   { usage }: Database,
   { sale, contract }: Pick<Purchase, 'sale' | 'contract'>,
 ): Promise<CountedUsage[]> {
-  return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
+  return (await usage.findOne({ _id: contract }))?.reserved?.[sale]?.took ?? [];
 }
 
 /** The parts of a post that its booking leaves to settle. */
@@ -536,8 +536,8 @@ function endReservation({ db }: Database, _id: string, sale: string, counts: Rec
   return {
     name: 'updateOne',
     namespace: `${db.databaseName}.usage`,
-    filter: { _id, [`held.${sale}`]: { $exists: true } },
-    update: { $unset: { [`held.${sale}`]: '' }, ...(Object.keys(counts).length > 0 && { $inc: counts }) },
+    filter: { _id, [`reserved.${sale}`]: { $exists: true } },
+    update: { $unset: { [`reserved.${sale}`]: '' }, ...(Object.keys(counts).length > 0 && { $inc: counts }) },
   };
 }
 

@@ -139,8 +139,8 @@ export async function takeOverPromise(
   const sale = promiseId(_id, contract);
   if (reserved.price !== claim.price)
     return dropReservation(database, { sale, contract, buyer: claim.buyer });
-  const from = `held.${sale}`;
-  const to = `held.${claim.postId}`;
+  const from = `reserved.${sale}`;
+  const to = `reserved.${claim.postId}`;
   await database.usage.updateMany(
     { _id: { $in: countedIn }, [from]: { $exists: true }, [to]: { $exists: false } },
     { $rename: { [from]: to } },

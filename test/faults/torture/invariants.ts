@@ -332,15 +332,15 @@ function miscounted({ sales, returned, usage }: Evidence): Violation[] {
     ...Object.entries(sold).map(([window, count]) => [`${_id} sold.${window}`, count] as const),
     ...Object.entries(spent).map(([window, amount]) => [`${_id} spent.${window}`, amount] as const),
   ]);
-  const held = usage.filter((one) => Object.keys(one.held ?? {}).length > 0);
+  const reserving = usage.filter((one) => Object.keys(one.reserved ?? {}).length > 0);
   return [
     ...kept.flatMap(([name, found]) =>
       found === (right.get(name) ?? 0)
         ? []
         : [{ expected: `${name}: ${right.get(name) ?? 0}`, found: String(found) }],
     ),
-    ...held.map(({ _id, held: some }) => ({
-      expected: `${_id} holds nothing for a post`,
+    ...reserving.map(({ _id, reserved: some }) => ({
+      expected: `${_id} reserves nothing for a post`,
       found: JSON.stringify(some),
     })),
   ];

@@ -74,13 +74,13 @@ describe(`${MANY} concurrent sales`, () => {
     );
     expect(taken(answers)).toBe(35);
     expect(answers.find((answer) => 'refusal' in answer)).toHaveProperty('refusal.reason', 'over_budget');
-    const { sold, spent, posts, held = {} } = (await usageOf('limits')) ?? {};
+    const { sold, spent, posts, reserved = {} } = (await usageOf('limits')) ?? {};
     expect({ sold, spent, posts }).toEqual({
       sold: { [DAY]: 35 },
       spent: { [DAY]: 35 * PRICE },
       posts: { total: 35 },
     });
-    expect(Object.keys(held)).toHaveLength(35);
+    expect(Object.keys(reserved)).toHaveLength(35);
   });
 
   test('are limited by the prepaid balance, to the cent', async () => {
@@ -115,7 +115,12 @@ describe(`${MANY} concurrent calls for one sale`, () => {
     expect(taken(answers)).toBe(MANY);
     expect(await usageOf('once')).toMatchObject({ sold: { [DAY]: 1 }, offers: { posted: 1 } });
     await atOnce(() => confirm(database, purchase));
-    const settled = { sold: { [DAY]: 1 }, posts: { [DAY]: 1 }, offers: { posted: 1, accepted: 1 }, held: {} };
+    const settled = {
+      sold: { [DAY]: 1 },
+      posts: { [DAY]: 1 },
+      offers: { posted: 1, accepted: 1 },
+      reserved: {},
+    };
     expect(await usageOf('once')).toMatchObject(settled);
     expect((await database.persons.findOne({ _id: 'phone:q' }))?.purchases).toEqual([purchase]);
   });
@@ -126,7 +131,7 @@ describe(`${MANY} concurrent calls for one sale`, () => {
       expect(await reserve(database, asking(purchase))).toHaveProperty('counted');
     await atOnce(() => release(database, sent, { wasPosted: true }));
     await atOnce(() => release(database, unsent));
-    expect(await usageOf('back')).toMatchObject({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, held: {} });
+    expect(await usageOf('back')).toMatchObject({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, reserved: {} });
     const more = await atOnce((i) => reserve(database, asking(purchaseOn(`more-${i}`, 'back'))));
     expect(taken(more)).toBe(4);
   });
@@ -165,7 +170,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
   expect(await settleOrphans(database)).toBe(1);
   const soldUnder = async (status: string) => (await usageOf(contract(status)))?.sold?.[DAY];
   expect(await Promise.all(statuses.map(soldUnder))).toEqual([1, 0, 1]);
-  expect(Object.keys((await usageOf(contract('posting')))?.held ?? {})).toEqual(['sale-posting']);
+  expect(Object.keys((await usageOf(contract('posting')))?.reserved ?? {})).toEqual(['sale-posting']);
   expect((await database.persons.findOne({ _id: 'phone:r' }))?.purchases.map(({ sale }) => sale)).toEqual([
     'sale-accepted',
   ]);

@@ -72,10 +72,10 @@ describe('A ping in the store', () => {
 
   const counts = async (): Promise<unknown> => {
     const used = await database.usage.find().sort({ _id: 1 }).toArray();
-    return used.map(({ sold, balance, held = {} }) => ({
+    return used.map(({ sold, balance, reserved = {} }) => ({
       sold: sold?.total,
       balance,
-      held: Object.keys(held),
+      reserved: Object.keys(reserved),
     }));
   };
 
@@ -93,14 +93,14 @@ describe('A ping in the store', () => {
     await database.usage.insertOne({ _id: 'buyer:northwind', balance: 10_000, currency: 'USD' });
     const id = await openPing();
     expect(await counts()).toEqual([
-      { sold: 1, balance: undefined, held: [promiseId(id, CONTRACT)] },
-      { sold: undefined, balance: 5500, held: [promiseId(id, CONTRACT)] },
+      { sold: 1, balance: undefined, reserved: [promiseId(id, CONTRACT)] },
+      { sold: undefined, balance: 5500, reserved: [promiseId(id, CONTRACT)] },
     ]);
     for (let times = 0; times < 2; times += 1)
       expect(await endPing(database, id, { isLast: false })).toBe('ended');
     expect(await counts()).toEqual([
-      { sold: 0, balance: undefined, held: [] },
-      { sold: undefined, balance: 10_000, held: [] },
+      { sold: 0, balance: undefined, reserved: [] },
+      { sold: undefined, balance: 10_000, reserved: [] },
     ]);
     expect(await findPing(database, id)).toBeNull();
   });
@@ -114,8 +114,8 @@ describe('A ping in the store', () => {
     for (let times = 0; times < 2; times += 1)
       await takeOverPromise(database, lead, { contract: CONTRACT, claim, countedIn: COUNTED_IN });
     const taken = [
-      { sold: 1, balance: undefined, held: ['post-1'] },
-      { sold: undefined, balance: 5500, held: ['post-1'] },
+      { sold: 1, balance: undefined, reserved: ['post-1'] },
+      { sold: undefined, balance: 5500, reserved: ['post-1'] },
     ];
     expect(await counts()).toEqual(taken);
     expect(await endPing(database, id, { isLast: true })).toBe('ended');
@@ -133,8 +133,8 @@ describe('A ping in the store', () => {
       { contract: CONTRACT, claim, countedIn: COUNTED_IN },
     );
     expect(await counts()).toEqual([
-      { sold: 0, balance: undefined, held: [] },
-      { sold: undefined, balance: 10_000, held: [] },
+      { sold: 0, balance: undefined, reserved: [] },
+      { sold: undefined, balance: 10_000, reserved: [] },
     ]);
     await endPing(database, id, { isLast: true });
     await database.usage.deleteMany({});
@@ -168,7 +168,7 @@ describe('A ping in the store', () => {
       _id: CONTRACT,
       sold: { 'day:2026-03-01': 3, total: 9 },
       balance: 100,
-      held: {
+      reserved: {
         own: {
           lead: 'lead-1',
           contract: CONTRACT,

@@ -15,7 +15,7 @@ export function buyersListCommand(): Command {
 }
 
 const HEAD = [
-  ...['id', 'active', 'server', 'left', 'held', 'leads today'],
+  ...['id', 'active', 'server', 'left', 'reserved', 'leads today'],
   ...['pings 24h', 'bids', 'no bids', 'pings not used'],
   ...['posts 24h', 'accepted', 'refused', 'posts not used'],
 ];
@@ -32,8 +32,9 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
 }
 
 function row({ id, active, paused_until, failures, prepaid, leads_today, last_24h }: BuyerView): string[] {
-  const money = prepaid && [prepaid.left, prepaid.held].map((sum) => formatDecimal(sum, prepaid.currency));
-  const [left = 'on account', held = ''] = money ?? [];
+  const money =
+    prepaid && [prepaid.left, prepaid.reserved].map((sum) => formatDecimal(sum, prepaid.currency));
+  const [left = 'on account', reserved = ''] = money ?? [];
   const { pings, bids, posts, accepted, unused } = last_24h;
   const unusedOf = (line: Unused['of']) => sum(unused.filter((one) => isUnused(one) && one.of === line));
   // Each number of pings or posts is the sum of the three after it.
@@ -43,7 +44,7 @@ function row({ id, active, paused_until, failures, prepaid, leads_today, last_24
     ...partsOf(posts, accepted, unusedOf('posts')),
   ];
   const counts = [leads_today, ...answers].map(String);
-  return [id, activeIn(active, paused_until), serverOf(failures), left, held, ...counts];
+  return [id, activeIn(active, paused_until), serverOf(failures), left, reserved, ...counts];
 }
 
 const activeIn = (active: boolean, until: string | undefined): string =>

@@ -41,7 +41,7 @@ describe('gavel', () => {
     expect(other.stderr).toContain('"wire 4711" is already booked, with $250.50. Nothing was changed.');
 
     const listed = await run(['buyers', 'list', '--json']);
-    const prepaid = { left: 5250.5, held: 0, currency: 'USD' };
+    const prepaid = { left: 5250.5, reserved: 0, currency: 'USD' };
     expect(JSON.parse(listed.stdout)).toMatchObject({
       buyers: [
         { id: 'fabrikam', active: true, circuit: 'closed', leads_today: 0 },
