@@ -198,7 +198,7 @@ export interface LeadDocument extends LeadFields {
   /** Attempts to deliver notifications to the seller and to buyers; the most recent 100. */
   told?: NotificationAttempt[];
   /** Contracts with an unsettled reservation: its claim has ended, and it is still to be confirmed or released. */
-  loose?: string[];
+  unsettled?: string[];
   /** Contracts whose posts are held for a decision by ops. */
   heldForOps?: string[];
   /** Present once the lead is off sale; see `withdraw`. */

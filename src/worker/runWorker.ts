@@ -32,7 +32,7 @@ export interface WorkerServices {
   overdueLeads: OverdueLeads;
   marketChanges: MarketChanges;
   waitingMail: WaitingMail;
-  /** Settles reservations that a crashed process left unsettled; returns how many. */
+  /** Settles orphaned reservations; returns how many. */
   settleOrphans: () => Promise<number>;
   /** Deletes counts that are no longer needed; returns how many. */
   pruneUsage: () => Promise<number>;
@@ -128,8 +128,8 @@ export async function runWorker(
       services.settleOrphans,
       {
         everyMs: SETTLE_EVERY_MS,
-        done: { event: 'settled_loose' },
-        failed: { event: 'settled_loose_failed' },
+        done: { event: 'settled_orphans' },
+        failed: { event: 'settled_orphans_failed' },
       },
       log,
     ),

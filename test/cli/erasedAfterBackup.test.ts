@@ -109,7 +109,7 @@ describe('a person erased after a backup', () => {
       status: 'withdrawn',
       held: 0,
       claims: { [CONTRACT]: { status: 'cancelled' } },
-      loose: [CONTRACT],
+      unsettled: [CONTRACT],
     });
     for (const id of erased()) expect(await findStoredLead(restored, id)).not.toHaveProperty('dueAt');
   });

@@ -94,8 +94,8 @@ test('The bill of materials is generated without a network, and lists all produc
 
 describe('Every dependency', () => {
   test('is pinned by hash and comes from the registry', () => {
-    const loose = packages.filter(({ integrity }) => integrity?.startsWith('sha512-') !== true);
-    expect(loose).toEqual([]);
+    const unpinned = packages.filter(({ integrity }) => integrity?.startsWith('sha512-') !== true);
+    expect(unpinned).toEqual([]);
     const elsewhere = packages.filter(({ resolved }) => /^(git|http:|file:)/.test(resolved ?? ''));
     expect(elsewhere).toEqual([]);
   });

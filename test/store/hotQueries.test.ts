@@ -67,7 +67,7 @@ async function plansOf(query: () => Promise<unknown>): Promise<string> {
 
 test.each([
   ['leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
-  ['leads with unsettled reservations', 'loose_1', () => unsettledLeads(database, new Date(), 100)],
+  ['leads with unsettled reservations', 'unsettled_1', () => unsettledLeads(database, new Date(), 100)],
   ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
 ])('A sweep reads %s by an index', async (_what, index, query) => {
   expect(await plansOf(query)).toContain(`"indexName":"${index}"`);

@@ -46,8 +46,8 @@ describe('the retention', () => {
 
   test('erases in batches, oldest first, and skips leads that must stay', async () => {
     const past = [await store(50, 45), await store(49, 45, { status: 'sold' }), await store(48, 45)];
-    const held = await store(52, 45, { loose: ['northwind'] });
-    const staying = [await store(60, 29), await store(90, 45, { status: 'pending' }), held];
+    const unsettled = await store(52, 45, { unsettled: ['northwind'] });
+    const staying = [await store(60, 29), await store(90, 45, { status: 'pending' }), unsettled];
     const batch = (from: RetentionCursor) =>
       eraseByRetention(database, { now: Date.now(), retentionMs: days(30) }, from, 2);
     const first = await batch(START);

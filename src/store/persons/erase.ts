@@ -65,7 +65,7 @@ async function destroy(
 ): Promise<boolean> {
   const { _id, match } = lead;
   const { set, unset } = erasedFields(lead, erased, erased.at);
-  const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
+  const settled = { 'unsettled.0': { $exists: false }, $expr: nothingUnderWay };
   return inTransaction(database.client, async (session) => {
     const { matchedCount } = await database.leads.updateOne(
       { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },

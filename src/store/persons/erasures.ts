@@ -77,7 +77,7 @@ function erasedAgain(lead: StoredLead, erased: Erasure): AnyBulkWriteOperation<S
         $set: { ...set, ...ended, ...Object.fromEntries(calledOff) },
         $unset: { ...unset, dueAt: '' },
         $inc: { held: -open.length },
-        $addToSet: { loose: { $each: open } },
+        $addToSet: { unsettled: { $each: open } },
       },
     },
   };

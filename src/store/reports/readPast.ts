@@ -95,7 +95,7 @@ async function readLeads(
     receivedAt: { $gte: since, $lt: until },
     test: false,
   };
-  const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
+  const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, unsettled: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
     if (stored.person === undefined) leftOut.erased += 1;
     else if (Object.keys(stored.rounds).length === 0) leftOut.withoutRound += 1;

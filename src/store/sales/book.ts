@@ -158,7 +158,7 @@ function booking(
         $inc: { price: sale.earns },
         $push: {
           buyerIds: sale.buyer,
-          loose: isUnsettled ? contract : undefined,
+          unsettled: isUnsettled ? contract : undefined,
           [`${path}.attempts`]: attempt,
         },
         $pull: { heldForOps: contract },

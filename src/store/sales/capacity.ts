@@ -546,7 +546,7 @@ const settledContracts = ({ db }: Database, lead: string, contracts: string[]): 
   name: 'updateOne',
   namespace: `${db.databaseName}.leads`,
   filter: { _id: lead },
-  update: { $pull: { loose: { $in: contracts } } },
+  update: { $pull: { unsettled: { $in: contracts } } },
 });
 
 /** Leads with reservations that should have been settled by `before`, because their process died. */
@@ -557,7 +557,7 @@ export async function unsettledLeads(
 ): Promise<Omit<StoredLead, 'rounds'>[]> {
   // Matches any contract: the sparse index excludes leads with an empty list.
   return leads
-    .find({ loose: { $gt: '' }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
+    .find({ unsettled: { $gt: '' }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
     .limit(limit)
     .toArray();
 }

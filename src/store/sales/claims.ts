@@ -267,7 +267,7 @@ export async function endClaim(
         updatedAt: now,
       },
       $inc: { held: -1 },
-      $addToSet: { loose: contract, [`${path}.attempts`]: attempt },
+      $addToSet: { unsettled: contract, [`${path}.attempts`]: attempt },
       $pull: { heldForOps: contract },
     },
   );

@@ -118,7 +118,7 @@ export async function beginPost(
   if (agreed === undefined) {
     const current = await findStoredLead(database, lead._id);
     // If it is unsettled, the attempt that ended the claim also settles its reservation, or the sweep does.
-    if (current?.loose?.includes(contract) !== true) await release(database, purchase);
+    if (current?.unsettled?.includes(contract) !== true) await release(database, purchase);
     return beginPost(database, terms, needsOf, now);
   }
   await release(database, purchase);
@@ -272,7 +272,7 @@ const BATCH = 100;
 export async function settleOrphans(database: Database): Promise<number> {
   const leads = await unsettledLeads(database, new Date(Date.now() - GRACE_MS), BATCH);
   for (const lead of leads) {
-    for (const contract of lead.loose ?? []) {
+    for (const contract of lead.unsettled ?? []) {
       const claim = lead.claims[contract];
       if (claim === undefined) continue;
       const purchase = purchaseOf(lead, contract, claim);

@@ -48,7 +48,7 @@ async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ campaign: 1, _id: -1 });
   await leads.createIndex({ campaign: 1, _id: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
   for (const by of ['match.phone', 'match.email']) await leads.createIndex({ [by]: 1, receivedAt: -1 });
-  for (const by of ['loose', 'heldForOps', 'buyerIds'])
+  for (const by of ['unsettled', 'heldForOps', 'buyerIds'])
     await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
   await leads.createIndex(
     { campaign: 1, receivedAt: 1 },

@@ -29,12 +29,12 @@ export async function settle(stage: Stage, withinMs: number, progress: Progress)
 }
 
 async function lookAround({ database, temporal }: Stage): Promise<Open> {
-  const [leads, loose, { count }] = await Promise.all([
+  const [leads, unsettled, { count }] = await Promise.all([
     database.leads.countDocuments({ status: { $in: ['received', 'pending'] } }),
-    database.leads.countDocuments({ 'loose.0': { $exists: true } }),
+    database.leads.countDocuments({ 'unsettled.0': { $exists: true } }),
     temporal.workflow.count(`WorkflowType = '${LEAD_WORKFLOW}' AND ExecutionStatus = 'Running'`),
   ]);
-  return { leads, lives: count, reservations: loose };
+  return { leads, lives: count, reservations: unsettled };
 }
 
 export const openInWords = ({ leads, lives, reservations }: Open): string =>

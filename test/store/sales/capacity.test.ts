@@ -165,8 +165,8 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
     };
     await reserve(database, asking(purchase));
   }
-  const loose = statuses.map(contract);
-  await storeLead(database, campaign, { ...lead, claims, loose, updatedAt: new Date(NOW) });
+  const unsettled = statuses.map(contract);
+  await storeLead(database, campaign, { ...lead, claims, unsettled, updatedAt: new Date(NOW) });
   expect(await settleOrphans(database)).toBe(1);
   const soldUnder = async (status: string) => (await usageOf(contract(status)))?.sold?.[DAY];
   expect(await Promise.all(statuses.map(soldUnder))).toEqual([1, 0, 1]);
@@ -174,5 +174,5 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
   expect((await database.persons.findOne({ _id: 'phone:r' }))?.purchases.map(({ sale }) => sale)).toEqual([
     'sale-accepted',
   ]);
-  expect(await database.leads.findOne({ _id: lead._id })).toMatchObject({ loose: [contract('posting')] });
+  expect(await database.leads.findOne({ _id: lead._id })).toMatchObject({ unsettled: [contract('posting')] });
 });
