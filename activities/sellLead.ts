@@ -87,7 +87,7 @@ export async function sellAgain(
 ): Promise<SaleAnswer> {
   const { lead, offer } = request;
   const claim = lead.claims[offer.contract];
-  if (claim?.status !== 'posting' || claim.room !== 'taken') return sell(deps, request, 'again');
+  if (claim?.status !== 'posting' || claim.reservation !== 'made') return sell(deps, request, 'again');
   const post = await resumePost(deps.database, lead, offer.contract, claim);
   return send(deps, post, request, 'again');
 }

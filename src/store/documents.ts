@@ -271,7 +271,7 @@ export interface Claim {
   /** The post has no clear answer and waits for a decision by ops; at `until` it is cancelled. */
   held?: { since: Date; until: Date };
   /** Whether the reservation under the limits succeeded, or why not. The first attempt to know decides for all of them. */
-  room?: 'taken' | LimitRefusal;
+  reservation?: 'made' | LimitRefusal;
   endedAt?: Date;
   /** Each time the post was sent and answered, or not answered; the latest 100. Absent in claims of earlier releases. */
   attempts?: PostAttempt[];

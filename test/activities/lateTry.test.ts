@@ -49,12 +49,12 @@ describe('two attempts of one offer to a prepaid buyer', () => {
     const post = { contract, postId: 'post-1' };
     const word = { answer: 'no_balance', detail: '$10.00 left' } as const;
     expect(await agreeOnReservation(world.database, leadId, post, word)).toEqual(word);
-    expect(await agreeOnReservation(world.database, leadId, post, 'taken')).toEqual(word);
+    expect(await agreeOnReservation(world.database, leadId, post, 'made')).toEqual(word);
 
     expect(await sell(1)).toEqual(word);
     expect(world.northwind.received).toEqual([]);
     expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, reserved: {} });
     expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
-    expect(await agreeOnReservation(world.database, leadId, post, 'taken')).toBeUndefined();
+    expect(await agreeOnReservation(world.database, leadId, post, 'made')).toBeUndefined();
   });
 });

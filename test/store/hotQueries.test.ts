@@ -126,7 +126,7 @@ async function claim(leadId: string, contract: string, postId: string) {
     duplicates: [{ per: 'buyer', by: ['phone'], match: 'any', withinDays: 1 }],
   });
   expect(reserved).toHaveProperty('counted');
-  await agreeOnReservation(database, leadId, { contract, postId }, 'taken');
+  await agreeOnReservation(database, leadId, { contract, postId }, 'made');
   return { lead: found.lead, claimed: found.claim, purchase };
 }
 

@@ -187,22 +187,22 @@ export async function agreeOnReservation(
   { leads }: Database,
   leadId: string,
   { contract, postId }: { contract: string; postId: string },
-  found: 'taken' | LimitRefusal,
-): Promise<'taken' | LimitRefusal | undefined> {
+  found: 'made' | LimitRefusal,
+): Promise<'made' | LimitRefusal | undefined> {
   const path = `claims.${contract}`;
   const { matchedCount } = await leads.updateOne(
     {
       _id: leadId,
       [`${path}.status`]: 'posting',
       [`${path}.postId`]: postId,
-      [`${path}.room`]: { $exists: false },
+      [`${path}.reservation`]: { $exists: false },
     },
-    { $set: { [`${path}.room`]: found } },
+    { $set: { [`${path}.reservation`]: found } },
   );
   if (matchedCount === 1) return found;
   const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1 } });
   const claim = lead?.claims[contract];
-  return claim?.status === 'posting' && claim.postId === postId ? claim.room : undefined;
+  return claim?.status === 'posting' && claim.postId === postId ? claim.reservation : undefined;
 }
 
 /** The claim that a repeated offer replaces, so that its round keeps the outcome. */
@@ -294,7 +294,7 @@ export async function noteUncertainAttempt(
   await leads.updateOne(
     { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
     {
-      $set: { [`${path}.room`]: 'taken', [`${path}.buyerLeadId`]: buyerLeadId },
+      $set: { [`${path}.reservation`]: 'made', [`${path}.buyerLeadId`]: buyerLeadId },
       $push: { [`${path}.attempts`]: { $each: [attempt], $slice: -ATTEMPTS_KEPT } },
     },
   );

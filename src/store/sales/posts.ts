@@ -110,9 +110,9 @@ export async function beginPost(
   const isReserved = unsettled.countedIn.length > 0 || needs.notesPerson;
   const isAlone = isNew && found.refusal === undefined && performance.now() - began < ALONE_MS;
   if (isAlone || !isReserved) return posting(found.counted);
-  const answer = found.refusal ?? 'taken';
+  const answer = found.refusal ?? 'made';
   const agreed = await agreeOnReservation(database, lead._id, { contract, postId: claim.postId }, answer);
-  if (agreed === 'taken') {
+  if (agreed === 'made') {
     return posting(found.refusal ? await countedFor(database, purchase) : found.counted);
   }
   if (agreed === undefined) {
