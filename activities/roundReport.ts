@@ -35,7 +35,7 @@ interface Told {
  */
 export type RoundReport =
   | (End & Told & { status: 'sold' })
-  | (Told & { status: 'unsold'; waiting: WaitingRound; reason: LeadReason; isHeldElsewhere?: true })
+  | (Told & { status: 'unsold'; waiting: WaitingRound; reason: LeadReason; isClaimedElsewhere?: true })
   | (Told & { status: 'uncertain'; posts: UncertainPost[] })
   | (Told & { status: 'interrupted' });
 
@@ -59,8 +59,15 @@ export async function reportOf(
   const notices = noticesOf(round, outcomes, lead.test, low);
   if (!sold) {
     const waiting = waitingRound(round, answers);
-    const isHeldElsewhere = status === 'closed' ? true : undefined;
-    return { ...told, status: 'unsold', notices, waiting, reason: unsoldReason(outcomes), isHeldElsewhere };
+    const isClaimedElsewhere = status === 'closed' ? true : undefined;
+    return {
+      ...told,
+      status: 'unsold',
+      notices,
+      waiting,
+      reason: unsoldReason(outcomes),
+      isClaimedElsewhere,
+    };
   }
   const end = isFirst ? endInFirstRound(lead, progress) : await endOf(deps, lead._id, 'sold');
   return { ...end, ...told, notices, status: 'sold' };

@@ -52,7 +52,7 @@ class LifeOnTemporal implements LifePort<UncertainPost> {
 
   async runRound(): Promise<RoundResult<UncertainPost>> {
     const { lead } = this;
-    if (lead.isHeldElsewhere) await this.cancelOrphanedPosts();
+    if (lead.isClaimedElsewhere) await this.cancelOrphanedPosts();
     const { source, id: leadId, lastRound: after } = lead;
     const report = await runRound({ ...source, leadId, after, now: Date.now() });
     lead.hasReport(report);

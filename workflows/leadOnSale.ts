@@ -83,8 +83,8 @@ export class LeadOnSale {
   private news: WaitUpdate = { changes: [] };
   private held: HeldPost[] = [];
   isWithdrawn = false;
-  /** In the last round, others held the lead: another run of this workflow may have left a post. */
-  isHeldElsewhere = false;
+  /** In the last round, others had claimed the lead: another run of this workflow may have left a post. */
+  isClaimedElsewhere = false;
 
   constructor(
     private readonly facts: LeadFacts,
@@ -126,11 +126,11 @@ export class LeadOnSale {
     for (const notice of report.notices) this.notifications.notifyBuyer(report.round, notice);
   }
 
-  isUnsold({ waiting, reason, round, isHeldElsewhere }: RoundReport & { status: 'unsold' }): void {
+  isUnsold({ waiting, reason, round, isClaimedElsewhere }: RoundReport & { status: 'unsold' }): void {
     this.waiting = waiting;
     this.reason = reason;
     this.round = round;
-    this.isHeldElsewhere = isHeldElsewhere === true;
+    this.isClaimedElsewhere = isClaimedElsewhere === true;
   }
 
   /** Why the lead is unsold, and the events since its last round that change its wait. */
@@ -182,7 +182,7 @@ export class LeadOnSale {
     this.round = ended.round;
     this.addresses = ended.addresses;
     this.isAnswered = true;
-    this.isHeldElsewhere = false;
+    this.isClaimedElsewhere = false;
     // Notifications of this end are built after it, so they include a return before it.
     this.isGivenBack = false;
     showEnd(ended, { hadMemo: this.isShownWaiting });
@@ -277,7 +277,7 @@ export class LeadOnSale {
       reason: this.reason,
       notified: this.notified,
       addresses: this.addresses,
-      isHeldElsewhere: this.isHeldElsewhere,
+      isClaimedElsewhere: this.isClaimedElsewhere,
       news: this.news,
       isWoken: this.isWoken,
       isWithdrawn: this.isWithdrawn,
@@ -297,7 +297,7 @@ export class LeadOnSale {
     this.reason = carried.reason;
     this.notified = carried.notified;
     this.addresses = carried.addresses;
-    this.isHeldElsewhere = carried.isHeldElsewhere;
+    this.isClaimedElsewhere = carried.isClaimedElsewhere;
     this.news = carried.news;
     this.isWoken = carried.isWoken;
     this.isWithdrawn = carried.isWithdrawn;

@@ -23,8 +23,8 @@ export interface Carried {
   /** The status that the seller is notified of, and how many addresses the seller has. */
   notified: LeadStatus;
   addresses: number;
-  /** Whether others held the lead in its last round. */
-  isHeldElsewhere: boolean;
+  /** Whether others had claimed the lead in its last round. */
+  isClaimedElsewhere: boolean;
   /** Signals that it has not acted on yet. */
   news: WaitUpdate;
   isWoken: boolean;

@@ -86,7 +86,7 @@ export const suppress = operation({
       withdrawn_leads: Count,
       withdrawing_leads: Type.Integer({
         minimum: 0,
-        description: 'Leads that a buyer holds; each becomes withdrawn unless that buyer accepts it',
+        description: 'Leads that a buyer has claimed; each becomes withdrawn unless that buyer accepts it',
       }),
     },
     { $id: 'SuppressionsAdded', title: 'Counts of added persons' },

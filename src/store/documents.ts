@@ -192,9 +192,9 @@ export interface LeadDocument extends LeadFields {
   /** Offers of the last round that have no claim: skipped, refused by a limit, or replaced by a later offer. */
   passed?: SkippedOffer[];
   /** The number of claims that are `posting` or `accepted`; at most the number of places of the sale. */
-  held: number;
+  claimed: number;
   /** Whether the claim is exclusive. */
-  heldAlone?: boolean;
+  claimedAlone?: boolean;
   /** Attempts to deliver notifications to the seller and to buyers; the most recent 100. */
   told?: NotificationAttempt[];
   /** Contracts with an unsettled reservation: its claim has ended, and it is still to be confirmed or released. */

@@ -50,7 +50,7 @@ describe('a buyer whose posts fail', () => {
     const lead = await aLead();
     expect(await sell(lead)).toEqual(passedOver);
     expect(sent()).toBe(BREAKER.failures);
-    expect(await world.database.leads.findOne({ _id: lead })).toMatchObject({ held: 0, claims: {} });
+    expect(await world.database.leads.findOne({ _id: lead })).toMatchObject({ claimed: 0, claims: {} });
   });
 
   test('is not counted as failing for a refused post', async () => {

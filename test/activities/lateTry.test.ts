@@ -54,7 +54,7 @@ describe('two attempts of one offer to a prepaid buyer', () => {
     expect(await sell(1)).toEqual(word);
     expect(world.northwind.received).toEqual([]);
     expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, reserved: {} });
-    expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
+    expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ claimed: 0, claims: {} });
     expect(await agreeOnReservation(world.database, leadId, post, 'made')).toBeUndefined();
   });
 });

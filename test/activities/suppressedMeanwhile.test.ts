@@ -3,7 +3,7 @@ import { addSuppressions, withdrawSuppressed } from '../../src/store/persons/sup
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 
-describe('a lead whose person is added to a suppression list while a buyer holds it', () => {
+describe('a lead whose person is added to a suppression list while a buyer has claimed it', () => {
   const match = { phone: 'hash-of-the-phone' };
   let world: StepsWorld;
 
@@ -17,13 +17,13 @@ describe('a lead whose person is added to a suppression list while a buyer holds
 
   test('ends before its next round, and no buyer is asked again', async () => {
     const { database, campaign, northwind } = world;
-    const { _id } = await storeLead(database, campaign, { status: 'pending', held: 1, match });
+    const { _id } = await storeLead(database, campaign, { status: 'pending', claimed: 1, match });
     await addSuppressions(database, campaign.seller, [match]);
     expect(await withdrawSuppressed(database, campaign.seller, [match])).toEqual({
       withdrawn: 0,
       withdrawing: 1,
     });
-    await database.leads.updateOne({ _id }, { $set: { held: 0 } });
+    await database.leads.updateOne({ _id }, { $set: { claimed: 0 } });
 
     expect(await roundOf(_id, 2)).toMatchObject({
       status: 'withdrawn',

@@ -38,7 +38,7 @@ describe('a lead withdrawn only in the database', () => {
     expect(await port.askAgain(round, contract)).toBe('closed');
     expect(await pending()).toBe('withdrawn');
     expect(world.northwind.of('post')).toEqual([]);
-    expect(await stored()).toMatchObject({ status: 'withdrawn', held: 0 });
+    expect(await stored()).toMatchObject({ status: 'withdrawn', claimed: 0 });
   });
 
   test('is not retried with a buyer that gave no clear answer', async () => {

@@ -47,7 +47,7 @@ describe('why leads are unsold', () => {
       [paused, state],
       [asked({ price: 4500 })],
     );
-    await lead({ status: 'pending', held: 1 }, [paused, state], [asked({ price: 4500 })]);
+    await lead({ status: 'pending', claimed: 1 }, [paused, state], [asked({ price: 4500 })]);
     await lead({ status: 'pending', test: true, reason: 'no_bid' }, [capped, paused, state]);
     await lead({ status: 'expired', receivedAt: new Date('2026-01-01'), reason: 'no_bid' }, [capped, state]);
     await storeLead(database, other, { status: 'expired', reason: 'no_bid' });

@@ -104,10 +104,10 @@ describe('a person erased after a backup', () => {
   });
 
   test('is not sent by work in progress at the time of the backup', async () => {
-    expect(await findStoredLead(restored, ids.waiting)).toMatchObject({ status: 'withdrawn', held: 0 });
+    expect(await findStoredLead(restored, ids.waiting)).toMatchObject({ status: 'withdrawn', claimed: 0 });
     expect(await findStoredLead(restored, ids.posting)).toMatchObject({
       status: 'withdrawn',
-      held: 0,
+      claimed: 0,
       claims: { [CONTRACT]: { status: 'cancelled' } },
       unsettled: [CONTRACT],
     });

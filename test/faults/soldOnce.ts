@@ -43,7 +43,7 @@ export async function wasSoldOnce(database: Database, expected: Expected): Promi
   expect(amounts).toHaveLength(2);
 
   const lead = await database.leads.findOne({ _id: leadId });
-  expect(lead).toMatchObject({ status: 'sold', price, buyerIds: [buyer], held: 1 });
+  expect(lead).toMatchObject({ status: 'sold', price, buyerIds: [buyer], claimed: 1 });
   expect(lead).not.toHaveProperty('dueAt');
   expect(Object.values(lead?.claims ?? {}).map(({ status }) => status)).toEqual(['accepted']);
 }

@@ -70,7 +70,7 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     expect(commands.filter(({ name }) => name === 'commitTransaction').length).toBeLessThan(10);
 
     const lead = await database.leads.findOne({ _id });
-    expect(lead).toMatchObject({ status: 'sold', held: BUYERS, price: 90 * BUYERS, unsettled: [] });
+    expect(lead).toMatchObject({ status: 'sold', claimed: BUYERS, price: 90 * BUYERS, unsettled: [] });
     expect(new Set(lead?.buyerIds).size).toBe(BUYERS);
     expect(await database.sales.countDocuments({ lead: _id })).toBe(BUYERS);
     const person = await database.persons.findOne({ _id: 'phone:hash-of-the-phone' });

@@ -135,7 +135,7 @@ export async function storeLead(
     state: 'TX',
     rounds: {},
     claims: {},
-    held: 0,
+    claimed: 0,
     currency: campaign.currency,
     ...lead,
   };

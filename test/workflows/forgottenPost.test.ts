@@ -27,8 +27,8 @@ it('An orphaned post of a dead worker is cancelled, so that its lead can end', a
   const at = new Date(Date.now() - minutes(5));
   const lead = await storeLead(database, campaign, {
     claims: { [contract]: { postId: 'post-1', status: 'posting', round: 1, at, ...terms } },
-    held: 1,
-    heldAlone: true,
+    claimed: 1,
+    claimedAlone: true,
   });
   const { answer, handle } = await world.submit(lead);
   expect(answer.status).toBe('pending');

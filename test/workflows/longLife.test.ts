@@ -191,7 +191,7 @@ describe('a lead that waits for months under a market that changes every few min
       reason: 'no_bid',
       notified: 'pending',
       addresses: 1,
-      isHeldElsewhere: false,
+      isClaimedElsewhere: false,
       news: { changes: [] },
       isWoken: false,
       isWithdrawn: false,

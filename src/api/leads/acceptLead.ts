@@ -182,7 +182,7 @@ export async function newLead(
           }),
     rounds: {},
     claims: {},
-    held: 0,
+    claimed: 0,
     currency: campaign.currency,
   };
 }

@@ -68,7 +68,7 @@ export async function pingRoutes(
         match: {},
         rounds: {},
         claims: {},
-        held: 0,
+        claimed: 0,
         currency: campaign.currency,
       };
       const pingId = lead._id;

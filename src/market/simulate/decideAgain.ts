@@ -300,12 +300,12 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
   const at = sold.at + Math.max(0, past.returned.at - past.at);
   if (returnRefusal(policy, reason, sold.at, at) !== undefined) return;
   atTime(world, at, life, () => {
-    const isOnlyHolder = life.sales.filter(({ returned }) => returned === undefined).length === 1;
+    const isOnlyBuyer = life.sales.filter(({ returned }) => returned === undefined).length === 1;
     const { buyerGets, sellerPays } = refundOf(sold, policy.refund);
     sold.returned = { at, reason, buyerGets, sellerPays };
     releaseReturned(world.reservations, sold.asked, buyerGets, policy.freesCap);
     life.offered = { ...life.offered, [sold.contract]: 'returned' };
-    if (policy.resell && isOnlyHolder) {
+    if (policy.resell && isOnlyBuyer) {
       const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;
       atTime(world, next, life, () => nextRoundOf(world, life, next));
     }

@@ -336,7 +336,7 @@ export const MAX_ERASED = 100;
 
 const ErasedLead = Type.Object({
   lead_id: Type.String(),
-  outcome: Type.Enum(['erased', 'already', 'held', 'unknown'], { type: 'string' }),
+  outcome: Type.Enum(['erased', 'already', 'unsettled', 'unknown'], { type: 'string' }),
   erased_at: optional(Type.String()),
   by: optional(Type.String()),
   sha256: optional(Type.String({ description: 'Hash of the erased data, as they were encrypted' })),
@@ -363,7 +363,10 @@ export const eraseLeads = operation({
   },
   output: Type.Object(
     { leads: Type.Array(ErasedLead) },
-    { $id: 'LeadsErased', title: 'The outcome for each lead; retry leads that a buyer holds' },
+    {
+      $id: 'LeadsErased',
+      title: 'The outcome for each lead; retry unsettled leads, which wait for a buyer’s answer',
+    },
   ),
   async run(context, { lead_ids: ids, by = context.by.who }) {
     const leads: LeadErasedView[] = [];

@@ -26,7 +26,7 @@ class LeadChanged extends Error {}
 /**
  * Books a return: the return, the reversed ledger entries, the lead without this buyer and at a lower price, the
  * buyer's balance and its contract's counters, in one transaction. Idempotent by sale: a repeat gets the return of the
- * first call, and `isNew` is false. A lead goes on sale again only if no other buyer holds it, its person is not
+ * first call, and `isNew` is false. A lead goes on sale again only if no other buyer has it, its person is not
  * erased, and it was not withdrawn.
  */
 export async function bookReturn(
@@ -45,7 +45,7 @@ export async function bookReturn(
     if (lead?.claims[sale.contract]?.status !== 'accepted')
       throw new Error(`Sale ${sale._id} is not in its lead`);
     const refund = refundOf(sale, policy.refund);
-    const isLast = lead.status === 'sold' && lead.held === 1;
+    const isLast = lead.status === 'sold' && lead.claimed === 1;
     const isForSale = isLast && lead.person !== undefined && lead.withdrawal === undefined;
     const returned: ReturnDocument = {
       _id: sale._id,
@@ -137,7 +137,7 @@ function returning(
       filter: {
         _id: lead._id,
         status: lead.status,
-        held: lead.held,
+        claimed: lead.claimed,
         ...(resold ? NOT_WITHDRAWN : {}),
         [`${path}.status`]: 'accepted',
         [`${path}.postId`]: sale._id,
@@ -146,14 +146,14 @@ function returning(
         $set: {
           [`${path}.status`]: 'returned',
           [`${path}.detail`]: reason,
-          heldAlone: false,
+          claimedAlone: false,
           updatedAt: at,
           // Until its workflow handles the return: it puts the lead on sale again, or notifies the seller.
           dueAt: at,
           roundsBefore,
           ...change,
         },
-        $inc: { held: -1, price: -refund.sellerPays },
+        $inc: { claimed: -1, price: -refund.sellerPays },
         $pull: { buyerIds: sale.buyer },
         $unset: resold ? { endedAt: '' } : undefined,
       },

@@ -133,13 +133,13 @@ export async function findLeadSummary({ leads }: Database, leadId: string): Prom
 
 /** The same, but null while a lead is sold to one buyer and others may still buy it. */
 export async function findFinalSummary({ leads }: Database, leadId: string): Promise<LeadSummary | null> {
-  const lead = await leads.findOne<LeadSummary & Pick<StoredLead, 'heldAlone'>>(
+  const lead = await leads.findOne<LeadSummary & Pick<StoredLead, 'claimedAlone'>>(
     { _id: leadId },
-    { projection: { ...SUMMARY, heldAlone: 1 } },
+    { projection: { ...SUMMARY, claimedAlone: 1 } },
   );
   if (lead === null) return null;
-  const { heldAlone, ...summary } = lead;
-  return summary.status === 'sold' && heldAlone !== true ? null : summary;
+  const { claimedAlone, ...summary } = lead;
+  return summary.status === 'sold' && claimedAlone !== true ? null : summary;
 }
 
 /**
@@ -184,7 +184,7 @@ export async function expireLead(
 ): Promise<LeadState | undefined> {
   const now = new Date();
   const { matchedCount } = await leads.updateOne(
-    { _id: leadId, ...ON_SALE, held: 0, ...NOT_WITHDRAWN },
+    { _id: leadId, ...ON_SALE, claimed: 0, ...NOT_WITHDRAWN },
     { $set: { status: 'expired', reason, updatedAt: now, endedAt: now }, $unset: { dueAt: '' } },
   );
   return matchedCount === 1 ? 'expired' : stateForWorkflow({ leads }, leadId);
@@ -211,7 +211,7 @@ export async function stateForWorkflow(
 async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Promise<EndStatus> {
   const now = new Date();
   const { matchedCount } = await leads.updateOne(
-    { _id, status: 'sold', held: 0, returns: { $exists: true } },
+    { _id, status: 'sold', claimed: 0, returns: { $exists: true } },
     { $set: { status: 'returned', updatedAt: now, endedAt: now } },
   );
   return matchedCount === 1 ? 'returned' : 'sold';

@@ -40,15 +40,15 @@ export async function withdraw(
     // The common case, in one round trip. The lead stays due until its workflow, or the one that the sweep starts, has
     // handled it.
     const free = await database.leads.updateOne(
-      { ...isFirst, ...ON_SALE, held: 0 },
+      { ...isFirst, ...ON_SALE, claimed: 0 },
       { $set: { withdrawal, status: 'withdrawn', reason, updatedAt: at, endedAt: at, dueAt: at } },
     );
     if (free.matchedCount === 1) return 'withdrawn';
-    const held = await database.leads.updateOne(
+    const claimed = await database.leads.updateOne(
       { ...isFirst, ...ON_SALE },
       { $set: { withdrawal, updatedAt: at, dueAt: at } },
     );
-    if (held.matchedCount === 0)
+    if (claimed.matchedCount === 0)
       await database.leads.updateOne({ ...isFirst, status: 'sold' }, { $set: { withdrawal } });
     const state = await endWithdrawn(database, _id);
     // Sold and returned between these writes: it is on sale again.
@@ -61,13 +61,16 @@ export async function withdraw(
  * `withdrawing` while it has no answer.
  */
 export async function endWithdrawn(database: Leads, _id: string): Promise<LeadState | undefined> {
-  const lead = await database.leads.findOne({ _id }, { projection: { status: 1, held: 1, withdrawal: 1 } });
+  const lead = await database.leads.findOne(
+    { _id },
+    { projection: { status: 1, claimed: 1, withdrawal: 1 } },
+  );
   if (lead === null) return undefined;
-  const { held, withdrawal } = lead;
-  if (withdrawal === undefined || stateOf(lead) !== 'withdrawing' || held > 0) return stateOf(lead);
+  const { claimed, withdrawal } = lead;
+  if (withdrawal === undefined || stateOf(lead) !== 'withdrawing' || claimed > 0) return stateOf(lead);
   const now = new Date();
   const { matchedCount } = await database.leads.updateOne(
-    { _id, ...ON_SALE, held: 0 },
+    { _id, ...ON_SALE, claimed: 0 },
     { $set: { status: 'withdrawn', reason: withdrawal.reason, updatedAt: now, endedAt: now } },
   );
   return matchedCount === 1 ? 'withdrawn' : findState(database, _id);

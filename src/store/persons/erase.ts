@@ -12,10 +12,10 @@ import { roundsOfLead } from '../leads/rounds.js';
 import type { Round } from '../../market/model/round.js';
 
 /**
- * The outcome. `already`: it was erased before. `held`: a post is in progress, or the lead was modified concurrently;
+ * The outcome. `already`: it was erased before. `unsettled`: a post is in progress, or the lead was modified concurrently;
  * nothing was changed, and the lead can be erased once that is settled.
  */
-type EraseResult = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'held' | 'unknown' };
+type EraseResult = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'unsettled' | 'unknown' };
 
 interface Options {
   /** The actor, for the erasure record. */
@@ -31,7 +31,7 @@ interface Options {
  * transaction: copies of the database that are made afterwards contain nothing of the person. Buyers' free text goes
  * too. The rest of the lead, its sales and the ledger stay. For the 24 hours in which its request may be repeated, the
  * keyed hash of its `Idempotency-Key` stays too: without it, a repeat would become a new lead of the erased person
- * (`forgetRepeats` removes it then). A lead on sale is withdrawn first. A lead with a post in progress is `held`, and
+ * (`forgetRepeats` removes it then). A lead on sale is withdrawn first. A lead with a post in progress is `unsettled`, and
  * no other buyer gets it.
  */
 export async function eraseLead(
@@ -53,7 +53,7 @@ export async function eraseLead(
   if (now?.erased) return { outcome: 'already', erasure: now.erased };
   // A partly sold lead too: no other buyer may get the person.
   await withdraw(database, leadId, withdrawal);
-  return { outcome: 'held' };
+  return { outcome: 'unsettled' };
 }
 
 /** Returns false if a post or a reservation is in progress. */

@@ -76,7 +76,7 @@ function erasedAgain(lead: StoredLead, erased: Erasure): AnyBulkWriteOperation<S
       update: {
         $set: { ...set, ...ended, ...Object.fromEntries(calledOff) },
         $unset: { ...unset, dueAt: '' },
-        $inc: { held: -open.length },
+        $inc: { claimed: -open.length },
         $addToSet: { unsettled: { $each: open } },
       },
     },

@@ -61,7 +61,7 @@ export async function countByStatus(
   return new Map(found.map(({ _id, count }) => [_id, count]));
 }
 
-const WITH_ROUNDS = { reason: 1, rounds: 1, claims: 1, passed: 1, held: 1 } as const;
+const WITH_ROUNDS = { reason: 1, rounds: 1, claims: 1, passed: 1, claimed: 1 } as const;
 
 /** Leads per read: a round may be large. */
 const BATCH = 200;
@@ -79,7 +79,7 @@ export async function unsoldReasons(
   const { _id, ...filter } = those(query);
   const cursor = leads
     .find({ ...filter, _id: after === undefined ? _id : { $gt: after }, status: { $in: [...UNSOLD] } })
-    .project<Pick<StoredLead, '_id' | 'reason' | 'rounds' | 'claims' | 'passed' | 'held'>>(WITH_ROUNDS)
+    .project<Pick<StoredLead, '_id' | 'reason' | 'rounds' | 'claims' | 'passed' | 'claimed'>>(WITH_ROUNDS)
     .sort({ _id: 1 })
     .limit(most)
     .batchSize(BATCH);
@@ -93,7 +93,7 @@ export async function unsoldReasons(
     const lastRound = lastRoundOf(lead);
     const reason = lead.reason ?? 'none';
     part.leads.set(reason, (part.leads.get(reason) ?? 0) + 1);
-    if (lead.held > 0) part.underWay += 1;
+    if (lead.claimed > 0) part.underWay += 1;
     else if (lastRound)
       countReasons(counts, lastRound, (buyer) => query.buyer === undefined || buyer === query.buyer);
   }

@@ -118,16 +118,16 @@ function claimWrite(
       ...(isKnown && { matchRule: lead.matchRule }),
       // An offer in another currency than the lead's would be booked as an amount that nobody bid.
       currency: claim.currency,
-      held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
-      heldAlone: { $ne: true },
+      claimed: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
+      claimedAlone: { $ne: true },
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
       // The outcomes of earlier rounds have moved with these rounds.
       lastRound: { $not: { $gt: claim.round } },
       ...unclaimed(contract, claim.round, again),
     },
     update: {
-      $set: { [`claims.${contract}`]: claim, heldAlone: claim.exclusive, updatedAt: claim.at },
-      $inc: { held: 1 },
+      $set: { [`claims.${contract}`]: claim, claimedAlone: claim.exclusive, updatedAt: claim.at },
+      $inc: { claimed: 1 },
       $addToSet: replaced.length > 0 ? { passed: { $each: replaced } } : undefined,
     },
   };
@@ -229,8 +229,8 @@ export async function dropClaim(
     { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
     {
       $unset: { [path]: '' },
-      $set: { heldAlone: false, updatedAt: new Date() },
-      $inc: { held: -1 },
+      $set: { claimedAlone: false, updatedAt: new Date() },
+      $inc: { claimed: -1 },
       $push: { passed: why },
     },
   );
@@ -263,10 +263,10 @@ export async function endClaim(
         [`${path}.endedAt`]: now,
         [`${path}.detail`]: detail,
         [`${path}.words`]: words,
-        heldAlone: false,
+        claimedAlone: false,
         updatedAt: now,
       },
-      $inc: { held: -1 },
+      $inc: { claimed: -1 },
       $addToSet: { unsettled: contract, [`${path}.attempts`]: attempt },
       $pull: { heldForOps: contract },
     },

@@ -325,7 +325,7 @@ export function readErasures(path: string, text: string): ErasedLead[] {
 
 const Line = Type.Object({
   lead_id: Type.String({ minLength: 1 }),
-  /** Absent for a lead that was not erased: it was held. */
+  /** Absent for a lead that was not erased: its post was unsettled. */
   erased_at: Type.Optional(Type.String({ format: 'date-time' })),
   by: Type.Optional(Type.String()),
   sha256: Type.Optional(Type.String()),

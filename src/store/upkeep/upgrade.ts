@@ -116,15 +116,15 @@ async function upgradeReturns(database: Database): Promise<number> {
     const ids = [...new Set(some.map(({ lead }) => lead))];
     const formerly = await leads
       .find({ _id: { $in: ids }, returns: { $exists: false } })
-      .project<StoredLead>({ claims: 1, status: 1, held: 1 })
+      .project<StoredLead>({ claims: 1, status: 1, claimed: 1 })
       .toArray();
     for (const lead of formerly) {
-      const { _id, status, held } = lead;
+      const { _id, status, claimed } = lead;
       const set = {
         returns: await returnsOf(database, lead),
-        status: status === 'sold' && held === 0 ? ('returned' as const) : status,
+        status: status === 'sold' && claimed === 0 ? ('returned' as const) : status,
       };
-      const isAsRead = { _id, status, held, returns: { $exists: false } };
+      const isAsRead = { _id, status, claimed, returns: { $exists: false } };
       changed += (await leads.updateOne(isAsRead, { $set: set })).modifiedCount;
     }
     last = end._id;

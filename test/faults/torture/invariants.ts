@@ -81,15 +81,15 @@ export const INVARIANTS: readonly Invariant[] = [
         if (status !== 200 || body.status !== 'sold' || lead === undefined) return [];
         if (givenBack.has(lead._id)) return [];
         const price = lead.price === undefined ? 0 : toDecimal(lead.price, lead.currency);
-        const holders = lead.buyerIds ?? [];
+        const buyers = lead.buyerIds ?? [];
         const heard = body.buyer_ids as string[];
         // Between two sales of a shared lead, a read returns only the first.
         const isFirst = asked === 'lead' && !replayed;
         const isRight = isFirst
-          ? body.price === price && heard.toSorted().join() === holders.toSorted().join()
-          : Number(body.price) <= price && heard.every((buyer) => holders.includes(buyer));
+          ? body.price === price && heard.toSorted().join() === buyers.toSorted().join()
+          : Number(body.price) <= price && heard.every((buyer) => buyers.includes(buyer));
         const found = `${String(body.price)} from ${heard.join(', ')}`;
-        return isRight ? [] : [{ lead: lead._id, expected: `${price} from ${holders.join(', ')}`, found }];
+        return isRight ? [] : [{ lead: lead._id, expected: `${price} from ${buyers.join(', ')}`, found }];
       });
     },
   },
@@ -130,15 +130,17 @@ export const INVARIANTS: readonly Invariant[] = [
     of: [3],
     check: ({ leads }) =>
       leads.flatMap((lead) => {
-        const holders = holdersOf(lead);
-        const alone = holders.some(({ exclusive }) => exclusive);
+        const claims = claimsOf(lead);
+        const alone = claims.some(({ exclusive }) => exclusive);
         const places = alone ? 1 : CATEGORIES[lead.category as Category].places;
-        const found = holders.map(({ buyer, status }) => `${buyer} (${status})`).join(', ');
+        const found = claims.map(({ buyer, status }) => `${buyer} (${status})`).join(', ');
         const isRight =
-          holders.length <= places &&
-          lead.held === holders.length &&
-          new Set(holders.map(({ buyer }) => buyer)).size === holders.length;
-        return isRight ? [] : [{ lead: lead._id, expected: `${places} places, held ${lead.held}`, found }];
+          claims.length <= places &&
+          lead.claimed === claims.length &&
+          new Set(claims.map(({ buyer }) => buyer)).size === claims.length;
+        return isRight
+          ? []
+          : [{ lead: lead._id, expected: `${places} places, claimed ${lead.claimed}`, found }];
       }),
   },
   {
@@ -283,7 +285,7 @@ function codesOf(asked: KeptAnswer['asked'], manner: Manner): number[] {
   return manner === 'once' ? [...always, 200] : [...always, 200, 409];
 }
 
-const holdersOf = ({ claims }: LeadDocument): Claim[] =>
+const claimsOf = ({ claims }: LeadDocument): Claim[] =>
   Object.values(claims).filter(({ status }) => status === 'accepted' || status === 'posting');
 
 /** Compares a buyer's records with the ledger. */

@@ -34,8 +34,8 @@ describe('A bid with a price and a shared price is worth', () => {
 
 test.each([
   ['An exclusive sale has one place, whatever the most is', exclusive, 1],
-  ['A shared sale has as many places as buyers may hold the lead', shared, 3],
-  ['A hybrid sale has as many places as buyers may hold the lead', hybrid, 3],
+  ['A shared sale has as many places as buyers may get the lead', shared, 3],
+  ['A hybrid sale has as many places as buyers may get the lead', hybrid, 3],
 ])('%s', (_, sale, places) => {
   expect(placesOf(sale)).toBe(places);
 });

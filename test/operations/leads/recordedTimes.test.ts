@@ -88,7 +88,7 @@ describe('The details of a lead have', () => {
   test('none of them in a lead of an earlier release', async () => {
     const at = new Date();
     const old = await storeLead(world.database, world.campaign, {
-      ...{ status: 'sold', price: 4500, buyerIds: ['northwind'], held: 1, heldAlone: true },
+      ...{ status: 'sold', price: 4500, buyerIds: ['northwind'], claimed: 1, claimedAlone: true },
       claims: {
         [contract]: {
           ...{ postId: 'p', status: 'accepted', round: 1, buyer: 'northwind', at, endedAt: at },

@@ -258,7 +258,7 @@ class PureRun implements Parties {
     if (refused !== undefined)
       return LEAD_API_ERRORS[refused === 'too_late' ? 'returnTooLate' : 'invalidField'].error;
     const { buyerGets, sellerPays, housePays } = refundOf(claim, policy.refund);
-    const isOnlyHolder = lead.status === 'sold' && lead.buyers.length === 1;
+    const isOnlyBuyer = lead.status === 'sold' && lead.buyers.length === 1;
     claim.status = 'returned';
     lead.price -= sellerPays;
     lead.buyers = lead.buyers.filter((buyer) => buyer !== by);
@@ -271,9 +271,9 @@ class PureRun implements Parties {
     const returned = { buyer: by, reason, at: new Date(this.clock.now()), amount: sellerPays };
     this.returns.set(lead, [...(this.returns.get(lead) ?? []), returned]);
     lead.notified = 'received';
-    if (policy.resell && isOnlyHolder && !lead.isWithdrawn) this.resell(lead);
+    if (policy.resell && isOnlyBuyer && !lead.isWithdrawn) this.resell(lead);
     else {
-      if (isOnlyHolder) lead.status = 'returned';
+      if (isOnlyBuyer) lead.status = 'returned';
       lead.notifySeller();
     }
     return undefined;

@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => database.client.close());
 
 it.each([
-  { name: 'an exclusive sale', stored: { status: 'sold', heldAlone: true }, answered: 'sold' },
+  { name: 'an exclusive sale', stored: { status: 'sold', claimedAlone: true }, answered: 'sold' },
   {
     name: 'the first sale of a shared lead',
-    stored: { status: 'sold', heldAlone: false },
+    stored: { status: 'sold', claimedAlone: false },
     answered: undefined,
   },
   { name: 'a lead on sale', stored: { status: 'pending' }, answered: 'pending' },

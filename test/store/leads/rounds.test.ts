@@ -206,7 +206,7 @@ describe('a late retry of an earlier round', () => {
       maxBuyers: 1,
     });
     expect(late).toEqual({ closed: 'pending' });
-    expect((await stored(leadId)).held).toBe(0);
+    expect((await stored(leadId)).claimed).toBe(0);
   });
 
   test('settles no turns and does not change the wait', async () => {

@@ -164,14 +164,14 @@ describe('erasing a lead', () => {
     async (status) => {
       const lead = await store({ status });
       await claimLead(database, { lead: lead._id, contract: CONTRACT, ...post, maxBuyers: 2 });
-      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
+      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'unsettled' });
       expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
       // No other buyer gets the lead meanwhile.
       expect(
         await claimLead(database, { lead: lead._id, contract: 'another', ...post, maxBuyers: 2 }),
       ).toEqual({ closed: status });
       await endClaim(database, lead._id, { contract: CONTRACT, postId: post.postId, status: 'refused' });
-      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
+      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'unsettled' });
       const purchase = {
         sale: post.postId,
         lead: lead._id,

@@ -31,7 +31,7 @@ describe('a shared lead with two places', () => {
     await database.client.close();
   });
 
-  test('is held by at most as many buyers as it has places, under concurrent claims', async () => {
+  test('is claimed by at most as many buyers as it has places, under concurrent claims', async () => {
     const { _id } = await storeLead(database, campaign);
     const claimed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => {
@@ -46,7 +46,7 @@ describe('a shared lead with two places', () => {
       }),
     );
     expect(claimed.filter((one) => 'claim' in one)).toHaveLength(2);
-    expect((await database.leads.findOne({ _id }))?.held).toBe(2);
+    expect((await database.leads.findOne({ _id }))?.claimed).toBe(2);
   });
 
   const terms = { round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
@@ -114,7 +114,7 @@ describe('a contract that is offered the lead again after its post was cancelled
   const claimNow = async (leadId: string): Promise<Claim | undefined> =>
     (await database.leads.findOne({ _id: leadId }))?.claims[CONTRACT];
 
-  test('holds the lead by its second post, regardless of late answers to the first', async () => {
+  test('keeps the claim of its second post, regardless of late answers to the first', async () => {
     const { lead, claim } = await offeredTwice();
     expect(await bookSale(database, { lead, contract: CONTRACT, claim })).toBe('cancelled');
     expect(await claimNow(lead._id)).toMatchObject({ postId: 'post-2', status: 'posting' });
@@ -165,7 +165,7 @@ describe('a round that is stored with the claim of its offer', () => {
     const claim = await storeRoundWithClaim(database, round, { ...offer, lead });
     expect(claim).toMatchObject({ postId: 'post', status: 'posting' });
     expect(await stored(lead._id)).toMatchObject({
-      ...{ held: 1, heldAlone: true, lastRound: 1, rounds: { 1: { version: 1 } } },
+      ...{ claimed: 1, claimedAlone: true, lastRound: 1, rounds: { 1: { version: 1 } } },
       claims: { [CONTRACT]: { postId: 'post' } },
     });
     expect(await storeRoundWithClaim(database, round, { ...offer, lead })).toBeUndefined();
@@ -177,10 +177,10 @@ describe('a round that is stored with the claim of its offer', () => {
     const lead = await storeLead(database, campaign);
     await storeRound(database, lead._id, { ...round, at: 5 });
     expect(await storeRoundWithClaim(database, round, { ...offer, lead })).toBeUndefined();
-    expect(await stored(lead._id)).toMatchObject({ held: 0, claims: {}, rounds: { 1: { at: 5 } } });
+    expect(await stored(lead._id)).toMatchObject({ claimed: 0, claims: {}, rounds: { 1: { at: 5 } } });
     const other = await storeLead(database, campaign);
     await withdraw(database, other._id);
     expect(await storeRoundWithClaim(database, round, { ...offer, lead: other })).toBeUndefined();
-    expect(await stored(other._id)).toMatchObject({ held: 0, rounds: {} });
+    expect(await stored(other._id)).toMatchObject({ claimed: 0, rounds: {} });
   });
 });

@@ -143,8 +143,14 @@ describe('data of an older release', () => {
     });
     const lead = { fields: {}, match: {}, status: 'sold' } as const;
     const [all, one] = [
-      await storeLead(database, campaign, { ...lead, price: 0, held: 0, buyerIds: [], claims: {} }),
-      await storeLead(database, campaign, { ...lead, price: 4000, held: 1, buyerIds: ['beta'], claims: {} }),
+      await storeLead(database, campaign, { ...lead, price: 0, claimed: 0, buyerIds: [], claims: {} }),
+      await storeLead(database, campaign, {
+        ...lead,
+        price: 4000,
+        claimed: 1,
+        buyerIds: ['beta'],
+        claims: {},
+      }),
     ];
     const at = new Date('2026-03-01T12:00:00Z');
     for (const { _id } of [all, one]) {

@@ -256,10 +256,10 @@ function tellOutcomes(leads: LeadErasedView[], json: boolean): void {
   if (json) printJson({ leads });
   else if (leads.length === 0) print('There is no such lead.');
   else print(table(['lead', 'outcome', 'when', 'by', 'SHA-256 of what was there'], leads.map(erasedRow)));
-  const open = leads.filter(({ outcome }) => outcome === 'held' || outcome === 'unknown');
+  const open = leads.filter(({ outcome }) => outcome === 'unsettled' || outcome === 'unknown');
   if (open.length > 0) {
     throw new CommandFailed(
-      `${open.length} of ${leads.length} could not be erased. One that is held waits for a buyer’s answer: try it again later.`,
+      `${open.length} of ${leads.length} could not be erased. One that waits for a buyer’s answer can be erased later: try it again.`,
     );
   }
 }
@@ -267,7 +267,7 @@ function tellOutcomes(leads: LeadErasedView[], json: boolean): void {
 const WORDS: Record<LeadErasedView['outcome'], string> = {
   erased: 'erased',
   already: 'erased before',
-  held: 'held by a buyer',
+  unsettled: 'waits for a buyer’s answer',
   unknown: 'no such lead',
 };
 

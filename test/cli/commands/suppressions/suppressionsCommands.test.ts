@@ -36,10 +36,10 @@ describe('gavel suppressions', () => {
   test('imports a list, and withdraws waiting and in-progress leads of its persons', async () => {
     const campaign = await storeMarket(database, {});
     const waiting = await storeLead(database, campaign, { status: 'pending' });
-    const held = await storeLead(database, campaign, { status: 'pending' });
+    const claimed = await storeLead(database, campaign, { status: 'pending' });
     const contract = `${campaign._id}/northwind`;
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
-    await claimLead(database, { lead: held._id, contract, ...claim, maxBuyers: 1 });
+    await claimLead(database, { lead: claimed._id, contract, ...claim, maxBuyers: 1 });
     const list = file('555-123-4567\nnobody@example.org\n\n(512) 555-0100\n');
     const ran = await run(['import', list, '--seller', 'acme-insurance']);
     expect(ran.stdout).toBe(
@@ -49,7 +49,7 @@ describe('gavel suppressions', () => {
       status: 'withdrawn',
       reason: 'suppressed',
     });
-    expect(await findStoredLead(database, held._id)).toMatchObject({
+    expect(await findStoredLead(database, claimed._id)).toMatchObject({
       status: 'pending',
       withdrawal: { reason: 'suppressed' },
     });
