@@ -56,4 +56,5 @@ class Buyer(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
 
+ThreadingHTTPServer.request_queue_size = 128  # Its default of 5 drops connections when leads come at once.
 ThreadingHTTPServer(("", int(os.environ.get("PORT", "8080"))), Buyer).serve_forever()

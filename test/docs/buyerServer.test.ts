@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sendNotice } from '../../src/buyers/notice.js';
@@ -91,6 +92,17 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
       });
       expect(checks.filter(({ result }) => result !== 'passed')).toEqual([]);
       expect(checks.length).toBeGreaterThan(30);
+    });
+
+    test('lets the connections of twenty pings wait while it is busy', async () => {
+      server.kill('SIGSTOP');
+      const sockets = Array.from({ length: 20 }, () => connect(Number(new URL(buyer.url).port), '127.0.0.1'));
+      try {
+        await expect.poll(() => sockets.filter(({ connecting }) => connecting).length).toBe(0);
+      } finally {
+        server.kill('SIGCONT');
+        for (const socket of sockets) socket.destroy();
+      }
     });
 
     test('bids for the leads that it wants', async () => {
