@@ -24,7 +24,7 @@ export interface Past {
 export interface LeadsLeftOut {
   /** Their persons were erased. */
   erased: number;
-  /** They have had no round. */
+  /** They have had no round, such as suppressed leads. */
   withoutRound: number;
 }
 
@@ -97,7 +97,7 @@ async function readLeads(
   };
   const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, unsettled: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
-    if (stored.person === undefined) leftOut.erased += 1;
+    if (stored.erased !== undefined) leftOut.erased += 1;
     else if (Object.keys(stored.rounds).length === 0) leftOut.withoutRound += 1;
     else {
       const lead = openLead(vault, stored);

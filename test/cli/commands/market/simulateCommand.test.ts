@@ -297,4 +297,13 @@ campaigns:
       currencies: [{ unchanged: { revenue: 59 }, changed: { revenue: 60 } }],
     });
   });
+
+  test('leaves out a suppressed lead as one without a round, not as one whose person was erased', async () => {
+    const campaign = await database.campaigns.findOne({ _id: 'ACME1234/boats' });
+    if (campaign === null) throw new Error('the market has no boats');
+    await storeLead(database, campaign, { status: 'withdrawn', reason: 'suppressed', withoutPerson: true });
+    expect(
+      await simulated('campaigns: [{ seller: ACME1234, category: Boats, sale: { floor: 5 } }]'),
+    ).toMatchObject({ leads: 1, left_out: { erased: 0, without_round: 1 } });
+  });
 });
