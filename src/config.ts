@@ -195,7 +195,7 @@ export const Settings = Type.Object({
     secret: true,
   }),
   GAVEL_SECRET: optionalText(
-    'Signing secret of a buyer, for `gavel buyers verify` and `gavel buyers simulate`; servers don’t need it',
+    'Signing secret of a buyer (`whsec_` and at least 20 characters of base64), for `gavel buyers verify` and `gavel buyers simulate`; servers don’t need it',
     { pattern: '^whsec_[A-Za-z0-9+/]{20,}={0,2}$', secret: true },
   ),
   TRUST_PROXY: Type.Boolean({

@@ -19,6 +19,8 @@ describe('gavel --help', () => {
     for (const { description } of [...command.registeredArguments, ...command.options])
       expect(description).not.toBe('');
     expect(help).not.toContain('default: false');
+    for (const { description, defaultValue } of command.options)
+      if (defaultValue !== undefined) expect(description).not.toContain('(default:');
   });
 
   it('every command that ends by itself can print JSON, and services log JSON', () => {

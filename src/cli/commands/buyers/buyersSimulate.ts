@@ -34,7 +34,7 @@ export function buyersSimulateCommand(): Command {
       new Option('--profile <name>', 'how it behaves').choices(PROFILE_NAMES).default('steady' as const),
     )
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 takes a free one (default: 8080)', portOf, 8080)
+    .option('--port <number>', 'port to listen on; 0 takes a free one', portOf, 8080)
     .option('--brief', 'print one line for each request, without its body', false)
     .option('--json', 'print each request and its answer as a line of JSON', false)
     .addHelpText(

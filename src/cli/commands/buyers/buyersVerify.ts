@@ -34,8 +34,8 @@ export function buyersVerifyCommand(): Command {
     .option('--fixed-price', 'send no pings: the contract has a fixed price', false)
     .option('--category <name>', 'category of the fictional lead', 'Auto Insurance')
     .option('--lead <file>', 'JSON file with fields to add to the fictional lead, or to replace', leadIn)
-    .option('--timeout <ms>', 'time limit of pings (default: 800)', msOf, 800)
-    .option('--post-timeout <ms>', 'time limit of other messages (default: 3000)', msOf, 3000)
+    .option('--timeout <ms>', 'time limit of pings', msOf, 800)
+    .option('--post-timeout <ms>', 'time limit of other messages', msOf, 3000)
     .option('--json', 'print the report as JSON', false)
     .action(verify);
 }

@@ -54,6 +54,8 @@ describe('gavel buyers verify', () => {
       code: 1,
       stderr: expect.stringContaining('GAVEL_SECRET is not set') as string,
     });
+    const malformed = await gavel(['buyers', 'verify', 'http://127.0.0.1:9/'], { GAVEL_SECRET: 'mine' });
+    expect(malformed.stderr).toMatch(/^GAVEL_SECRET is malformed.*\(`whsec_` and at least 20 characters/);
     expect(await gavel(['buyers', 'verify', 'buyer.example'], { GAVEL_SECRET })).toMatchObject({ code: 2 });
   });
 });
