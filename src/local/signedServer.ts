@@ -16,15 +16,28 @@ interface Where {
   /** 0 takes a free one. */
   port: number;
   secret: string;
+  /** Reads the secret again when a signature is wrong: it may have been rotated. */
+  readSecret?: () => Promise<string>;
 }
 
 /** Listens for requests of the exchange, as the server of a buyer or seller. */
 export function startSignedServer(
-  { host, port, secret }: Where,
+  { host, port, secret: first, readSecret }: Where,
   answer: (request: SignedRequest) => Promise<ServerAnswer>,
 ): Promise<Server> {
+  // A process signs with the secret before for up to 2 s after a rotation.
+  let [secret, before] = [first, first];
+  async function isSigned(message: Received): Promise<boolean> {
+    if (isSignedWith(secret, message) || isSignedWith(before, message)) return true;
+    const present = (await readSecret?.()) ?? secret;
+    if (present === secret) return false;
+    [secret, before] = [present, secret];
+    return isSignedWith(secret, message);
+  }
+
   const server = createServer((incoming, response) => {
-    read(incoming, secret)
+    read(incoming)
+      .then(async (message) => ({ isSigned: await isSigned(message), body: parsed(message.text) }))
       .then(answer)
       .then(
         (given) => {
@@ -44,16 +57,21 @@ export function startSignedServer(
   });
 }
 
-async function read(incoming: IncomingMessage, secret: string): Promise<SignedRequest> {
+interface Received {
+  text: string;
+  headers: Record<string, string>;
+}
+
+async function read(incoming: IncomingMessage): Promise<Received> {
   let text = '';
   for await (const chunk of incoming.setEncoding('utf8')) text += String(chunk);
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   );
-  return { isSigned: isSigned(text, headers, secret), body: parsed(text) };
+  return { text, headers };
 }
 
-function isSigned(text: string, headers: Record<string, string>, secret: string): boolean {
+function isSignedWith(secret: string, { text, headers }: Received): boolean {
   try {
     new Webhook(secret).verify(text, headers);
     return true;

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -6,24 +7,29 @@ import type { DemoMessage } from '../../src/local/demo/messages.js';
 
 const SECRET = 'whsec_YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBjaGFyYWN0ZXJz';
 
-/** The terminal line of a demo server for a signed request. */
-async function reported(payload: object): Promise<string> {
-  const messages: DemoMessage[] = [];
-  const party = { id: 'woodgrove', port: 0, secret: SECRET };
-  const server = await startDemoServer(party, (message) => messages.push(message));
-  onTestFinished(() => void server.close());
+/** The response to a signed request. */
+async function send(server: Server, payload: object, secret = SECRET): Promise<Response> {
   const [body, at] = [JSON.stringify(payload), new Date()];
   const { port } = server.address() as AddressInfo;
-  const response = await fetch(`http://127.0.0.1:${port}/`, {
+  return fetch(`http://127.0.0.1:${port}/`, {
     method: 'POST',
     headers: {
       'webhook-id': 'msg_1',
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-      'webhook-signature': new Webhook(SECRET).sign('msg_1', at, body),
+      'webhook-signature': new Webhook(secret).sign('msg_1', at, body),
     },
     body,
   });
-  expect(response.status).toBe(200);
+}
+
+const PARTY = { id: 'woodgrove', port: 0, secret: SECRET };
+
+/** The terminal line of a demo server for a signed request. */
+async function reported(payload: object): Promise<string> {
+  const messages: DemoMessage[] = [];
+  const server = await startDemoServer(PARTY, (message) => messages.push(message));
+  onTestFinished(() => void server.close());
+  expect((await send(server, payload)).status).toBe(200);
   return messages
     .map((message) =>
       message.event === 'answered' ? `${message.what} ${message.about}: ${message.answer}` : '',
@@ -69,5 +75,26 @@ describe('The log of the demo', () => {
     expect(await reported({ type: `lead.${standing.status}`, ...lead, ...standing })).toBe(
       `postback lead 01a2: ${words}`,
     );
+  });
+});
+
+describe('A demo buyer', () => {
+  it('goes on answering when its secret is rotated, and refuses messages that are signed with another', async () => {
+    let stored = SECRET;
+    const server = await startDemoServer(
+      PARTY,
+      () => undefined,
+      async () => stored,
+    );
+    onTestFinished(() => void server.close());
+    const ping = { type: 'ping', category: 'Solar' };
+    const [rotated, other] = ['rotated', 'unknown'].map(
+      (text) => `whsec_${Buffer.from(text.padEnd(24)).toString('base64')}`,
+    );
+    expect((await send(server, ping, rotated)).status).toBe(401);
+    stored = rotated ?? '';
+    expect((await send(server, ping, rotated)).status).toBe(200);
+    expect((await send(server, ping, other)).status).toBe(401);
+    expect((await send(server, ping)).status).toBe(200);
   });
 });

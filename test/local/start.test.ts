@@ -136,6 +136,13 @@ describe('npm start', () => {
     expect(JSON.parse(stdout)).toMatchObject({ lead_id: id, workflow_url: stack.ready.demo.workflow });
   });
 
+  it('has buyers and a source that go on taking messages when their secrets are rotated', async () => {
+    await gavel('secrets', 'rotate', '--seller', 'ACME1234', '--overlap', '0s');
+    await gavel('secrets', 'rotate', '--buyer', 'northwind', '--overlap', '0s');
+    expect((await gavel('postbacks', 'test', '--seller', 'ACME1234')).stdout).toContain('HTTP 200');
+    expect((await gavel('buyers', 'test', 'northwind')).stdout).toContain('a bid of');
+  });
+
   it('lets commands find its servers', async () => {
     const { stdout } = await gavel('leads', 'show', stack.ready.demo.answer.answer.lead_id, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ status: 'sold', workflow_url: stack.ready.demo.workflow });

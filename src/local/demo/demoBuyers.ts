@@ -11,9 +11,13 @@ import { DemoParty, type DemoMessage } from './messages.js';
 // Nothing reaches a stack that has just ended.
 const tell = (message: DemoMessage): void => void process.send?.(message, () => undefined);
 
+// Loaded when a secret was rotated: few runs of the demo need a database here.
+const readSecret = async (party: string): Promise<string> =>
+  (await import('./demoSecrets.js')).readDemoSecret(party);
+
 process.once('message', (message) => {
   const parties = Value.Parse(Type.Array(DemoParty), message);
-  Promise.all(parties.map((party) => startDemoServer(party, tell))).then(
+  Promise.all(parties.map((party) => startDemoServer(party, tell, () => readSecret(party.id)))).then(
     () => tell({ event: 'ready' }),
     (error: unknown) => {
       console.error(error instanceof Error ? error.message : error);

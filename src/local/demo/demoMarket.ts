@@ -10,11 +10,11 @@ import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { matchOf } from '../../store/persons/matchKeys.js';
 import { readTerms } from '../../store/market/readMarket.js';
-import { findSecrets, type Recipient } from '../../store/keys/signing.js';
 import { addSuppressions } from '../../store/persons/suppressions.js';
 import { applyMarketText } from '../applyMarketText.js';
 import { packageRoot } from '../../packageRoot.js';
 import { choosePorts, lastPorts } from '../servers/ports.js';
+import { demoSecret } from './demoSecrets.js';
 import type { DemoParty } from './messages.js';
 import { SAMPLE } from './sample.js';
 
@@ -120,12 +120,12 @@ async function suppressOne(database: Database): Promise<void> {
 /** What the process of the demo's servers needs to know, once the market is applied: the database has their secrets. */
 export async function demoParties(database: Database, ports: Ports): Promise<DemoParty[]> {
   return Promise.all(
-    ids.map(async (id) => {
-      const recipient: Recipient =
-        id === 'source' ? { kind: 'seller', id: SAMPLE.seller } : { kind: 'buyer', id };
-      const [secret = ''] = (await findSecrets(database, recipient))?.secrets ?? [];
-      return { ...behaviour[id], id, port: ports[id], secret };
-    }),
+    ids.map(async (id) => ({
+      ...behaviour[id],
+      id,
+      port: ports[id],
+      secret: await demoSecret(database, id),
+    })),
   );
 }
 

@@ -40,8 +40,13 @@ interface Answer {
 /**
  * Starts a demo party: a real HTTP server that checks each request's signature, answers as its description says, and
  * repeats its first answer when a post is sent again.
+ * @param readSecret reads the party's secret again, which may be rotated while the server runs
  */
-export function startDemoServer(party: DemoParty, tell: (message: DemoMessage) => void): Promise<Server> {
+export function startDemoServer(
+  party: DemoParty,
+  tell: (message: DemoMessage) => void,
+  readSecret?: () => Promise<string>,
+): Promise<Server> {
   const answered = new Map<string, Answer>();
 
   async function answer(request: Request): Promise<Answer> {
@@ -55,7 +60,7 @@ export function startDemoServer(party: DemoParty, tell: (message: DemoMessage) =
     return first;
   }
 
-  const where = { host: '127.0.0.1', port: party.port, secret: party.secret };
+  const where = { host: '127.0.0.1', port: party.port, secret: party.secret, readSecret };
   return startSignedServer(where, async ({ isSigned, body: content }) => {
     if (!isSigned) return { status: 401, body: { error: 'the signature is wrong' } };
     const request = Value.Parse(Request, content);
