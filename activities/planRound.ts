@@ -26,8 +26,10 @@ export async function planRound(
 ): Promise<Round> {
   const isOver = market === undefined || lead.sandbox === 'expired';
   if (isOver) return emptyRound(deps, lead, number, now);
-  if (lead.sandbox !== undefined)
-    return sandboxRound(market, lead.sandbox, { number, receivedAt: lead.receivedAt.getTime(), now });
+  if (lead.sandbox !== undefined) {
+    const times = { number, receivedAt: lead.receivedAt.getTime(), now };
+    return sandboxRound(market, lead.sandbox, times, leadInRound(lead).offered);
+  }
   const { plan, known, notCompared } = await planWithinLimits(deps, market, lead, now);
   const { plan: open, checksMs } = await planChecks(deps, market, plan, lead);
   const receivedAt = lead.receivedAt.getTime();

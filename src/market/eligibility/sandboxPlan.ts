@@ -2,6 +2,7 @@ import type { SandboxOutcome } from '../model/sandbox.js';
 import type { Buyer } from '../model/market.js';
 import type { Reason } from '../model/reason.js';
 import type { Round } from '../model/round.js';
+import type { LeadInRound } from './eligibility.js';
 import type { CompiledCampaign } from './compileCampaign.js';
 import { newRound } from './newRound.js';
 
@@ -13,14 +14,19 @@ const EXCLUDED: Partial<Record<SandboxOutcome, Reason>> = {
 
 const DETAIL = 'by the sandbox';
 
-/** A round of a sandbox lead: the campaign's first contract is asked for a bid, whatever its terms are, or none is. */
+/**
+ * A round of a sandbox lead: the campaign's first contract is asked for a bid, whatever its terms are, or none is. A lead
+ * that it was offered before is not offered to it again.
+ */
 export function sandboxRound<B extends Buyer>(
   market: CompiledCampaign<B>,
   outcome: SandboxOutcome,
   times: { number: number; receivedAt: number; now: number },
+  offered: LeadInRound['offered'],
 ): Round {
   const [first, ...others] = market.contracts;
-  const reason = EXCLUDED[outcome];
+  const before = first && offered[first.contract.id];
+  const reason = EXCLUDED[outcome] ?? (before === 'returned' ? 'refused' : before);
   const open = first === undefined || reason !== undefined ? [] : [first];
   const rest = (open.length === 0 ? market.contracts : others).map(({ buyer }) => buyer.id);
   const excluded =

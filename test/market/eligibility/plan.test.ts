@@ -13,6 +13,7 @@ import {
   type LimitState,
   type Plan,
 } from '../../../src/market/eligibility/plan.js';
+import { sandboxRound } from '../../../src/market/eligibility/sandboxPlan.js';
 import { circuitId, type Circuit } from '../../../src/market/limits/circuitBreaker.js';
 import type { Purchase } from '../../../src/market/limits/duplicates.js';
 import type { Usage } from '../../../src/market/limits/usage.js';
@@ -394,4 +395,27 @@ test('A contract whose outside check a lead does not pass is excluded with what 
   expect(openIn(without(all))).toBe('');
   expect(openIn(without())).toBe('a b');
   expect(openIn(afterChecks(plan, market.campaign, () => undefined))).toBe('a b');
+});
+
+describe('A lead of the sandbox', () => {
+  const market = marketOf({ northwind: {}, contoso: {} });
+  const id = market.contracts[0]?.contract.id ?? '';
+  const roundOf = (number: number, offered: Parameters<typeof sandboxRound>[3]) =>
+    sandboxRound(market, 'uncertain', { number, receivedAt: START, now: START }, offered);
+
+  test('is offered to the first contract of its campaign', () => {
+    const { later, excluded } = roundOf(1, {});
+    expect(later.map(({ contract }) => contract)).toEqual([id]);
+    expect(excluded).toMatchObject([{ reason: 'filtered', buyers: 'contoso' }]);
+  });
+
+  test.each([
+    ['refused', 'refused'],
+    ['uncertain', 'uncertain'],
+    ['returned', 'refused'],
+  ] as const)('is not offered again after a round that ended %s', (before, reason) => {
+    const { later, excluded } = roundOf(2, { [id]: before });
+    expect(later).toEqual([]);
+    expect(excluded).toMatchObject([{ reason, buyers: 'northwind contoso' }]);
+  });
 });
