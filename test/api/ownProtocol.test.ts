@@ -10,7 +10,7 @@ import { findBuyer } from '../../src/store/market/storedTerms.js';
 import { eraseLead } from '../../src/store/persons/erase.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { workerOf } from '../support/worker.js';
+import { serveOf, workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
 const by = { who: 'ops@example', via: 'cli' } as const;
@@ -38,7 +38,7 @@ campaigns:
 
 describe('A buyer with its own protocol', () => {
   let world: ApiWorld;
-  let worker: RunningWorker;
+  let worker: Pick<RunningWorker, 'stop'>;
   let northwind: FakeBuyer;
   let leadId: string;
   let cautions: string[];
@@ -108,5 +108,14 @@ describe('A buyer with its own protocol', () => {
     const sales = JSON.stringify(await world.database.sales.find().toArray());
     expect(lead).not.toContain('"kept":');
     expect(lead + sales).not.toContain('thanks');
+  });
+
+  it('gets what it said to the ping back from a worker in the API’s process as well', async () => {
+    await worker.stop();
+    const serve = await serveOf(world.settings);
+    worker = serve;
+    const { body } = await sendLead({ ...world, api: serve.api }, SAMPLE, { prefer: '' });
+    expect(body).toMatchObject({ status: 'sold' });
+    expect(northwind.of('post').at(-1)?.body).toMatchObject({ promise: PROMISE });
   });
 });

@@ -91,7 +91,7 @@ export async function acceptLead(
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   backlog.waits(facts, answerBy);
   const outcome = answers.waitFor(facts.leadId, answerBy);
-  newLeads?.add(lead);
+  newLeads?.add(stored.lead);
   starter.start({ ...facts, answerBy });
   return (await outcome) === undefined ? late(lead) : { lead, outcome: await outcome };
 

@@ -8,7 +8,7 @@ import type { WaitUpdate } from '../../market/waiting/waiting.js';
 import type { Database } from '../db.js';
 import { duplicateKeyOf } from '../transaction.js';
 import { openLead, sealLead } from './person.js';
-import type { LeadDocument, NotificationAttempt, StoredLead } from '../documents.js';
+import type { LeadDocument, NotificationAttempt, StoredLead, WrappedKey } from '../documents.js';
 import { endWithdrawn, NOT_WITHDRAWN, ON_SALE, type LeadState } from './withdrawals.js';
 
 /** Waiting leads are counted up to this number. */
@@ -51,16 +51,19 @@ function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
   return Object.fromEntries(ended);
 }
 
+/** A lead that was just stored, with the key of its personal data: a buyer's answer to a ping is encrypted under it. */
+export type InsertedLead = LeadDocument & { personKey: WrappedKey | undefined };
+
 /** Stores a new lead. `repeated` is an existing lead with the same idempotency key. */
 export async function insertLead(
   { leads, vault }: Database,
   lead: LeadDocument,
-): Promise<{ inserted: true } | { inserted: false; repeated: StoredLead }> {
+): Promise<{ inserted: true; lead: InsertedLead } | { inserted: false; repeated: StoredLead }> {
   const sealed = sealLead(vault, lead);
   for (;;) {
     try {
       await leads.insertOne(sealed);
-      return { inserted: true };
+      return { inserted: true, lead: { ...lead, personKey: sealed.person?.key } };
     } catch (error) {
       if (duplicateKeyOf(error)?.includes('idempotency.key') !== true || lead.idempotency === undefined)
         throw error;

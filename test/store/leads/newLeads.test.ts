@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { LeadDocument } from '../../../src/store/documents.js';
+import type { InsertedLead } from '../../../src/store/leads/leads.js';
 import { openNewLeads } from '../../../src/store/leads/newLeads.js';
 
-const lead = { _id: 'l1' } as LeadDocument;
+const lead = { _id: 'l1' } as InsertedLead;
 
 test('A new lead is taken once, so that a repeated round reads it', () => {
   const leads = openNewLeads();
