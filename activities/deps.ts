@@ -19,6 +19,8 @@ export interface Deps {
   send: Send;
   /** Delivers leads to buyers that have no server for posts. */
   outlets: Outlets;
+  /** Tells the API process whose source waits for a lead that its first round begins; never throws. */
+  started?: (leadId: string, answerTo: string) => void;
   /**
    * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent if no
    * source waits.

@@ -4,12 +4,13 @@ import type { Log } from '../log.js';
 import type { OutcomeAnswer } from '../market/model/lead.js';
 import { openRedis } from './openRedis.js';
 
-/** Sends the outcome of a lead's first round to the API process whose source waits for it. */
+/**
+ * Tells the API process whose source waits for a lead that a worker has started with it, and its outcome. Never throws, and
+ * waits for nothing: an outcome that does not arrive is read from the lead.
+ */
 export interface Announcer {
-  /**
-   * Never throws, and waits for nothing: an outcome that does not arrive is read from the lead.
-   * @param answerTo the id of that process; absent if no other process than this one can be waiting
-   */
+  started(leadId: string, answerTo: string): void;
+  /** @param answerTo the id of that process; absent if no other process than this one can be waiting */
   announce(leadId: string, answerTo: string | undefined, outcome: OutcomeAnswer): void;
   close(): void;
 }
@@ -24,25 +25,27 @@ export interface Answers extends Announcer {
    * @param until UTC ms
    */
   waitFor(leadId: string, until: number): Promise<OutcomeAnswer | undefined>;
-  /** Calls this function with each lead whose outcome arrives, however late. */
-  onAnswer(listener: (leadId: string) => void): void;
+  /** Calls this function with each lead of this process that a worker begins with, however late. */
+  onStarted(listener: (leadId: string) => void): void;
 }
 
 const channelOf = (id: string): string => `gavel:answers:${id}`;
 
 interface Message {
   leadId: string;
-  outcome: OutcomeAnswer;
+  /** Absent if a worker has started with the lead. */
+  outcome?: OutcomeAnswer;
 }
 
 /** For a process that only runs a worker. */
 export async function openAnnouncer(url: string, log: Log): Promise<Announcer> {
   const redis = await openRedis(url, log, 'sources are answered from the database when their time is over');
+  const publish = (answerTo: string, message: Message): void =>
+    void redis.publish(channelOf(answerTo), JSON.stringify(message)).catch(() => undefined);
   return {
+    started: (leadId, answerTo) => publish(answerTo, { leadId }),
     announce: (leadId, answerTo, outcome) => {
-      if (answerTo === undefined) return;
-      const message: Message = { leadId, outcome };
-      redis.publish(channelOf(answerTo), JSON.stringify(message)).catch(() => undefined);
+      if (answerTo !== undefined) publish(answerTo, { leadId, outcome });
     },
     close: () => {
       // A planned close is not logged as an outage.
@@ -81,13 +84,13 @@ async function openReceiver(
 export async function openAnswers(url: string, log: Log): Promise<Answers> {
   const id = randomUUID();
   const others = await openAnnouncer(url, log);
-  const receiver = await openReceiver(url, channelOf(id), ({ leadId, outcome }) => arrived(leadId, outcome));
+  const receiver = await openReceiver(url, channelOf(id), (message) => arrived(message));
   const waiting = new Map<string, (outcome: OutcomeAnswer | undefined) => void>();
   const listeners: ((leadId: string) => void)[] = [];
 
-  function arrived(leadId: string, outcome: OutcomeAnswer): void {
-    waiting.get(leadId)?.(outcome);
-    for (const listener of listeners) listener(leadId);
+  function arrived({ leadId, outcome }: Message): void {
+    if (outcome !== undefined) waiting.get(leadId)?.(outcome);
+    else for (const listener of listeners) listener(leadId);
   }
 
   return {
@@ -102,9 +105,13 @@ export async function openAnswers(url: string, log: Log): Promise<Answers> {
         const timer = setTimeout(settle, Math.max(0, until - Date.now()), undefined);
         waiting.set(leadId, settle);
       }),
-    onAnswer: (listener) => void listeners.push(listener),
+    onStarted: (listener) => void listeners.push(listener),
+    started: (leadId, answerTo) => {
+      if (answerTo === id) arrived({ leadId });
+      else others.started(leadId, answerTo);
+    },
     announce: (leadId, answerTo, outcome) => {
-      if (answerTo === id || waiting.has(leadId)) arrived(leadId, outcome);
+      if (answerTo === id || waiting.has(leadId)) arrived({ leadId, outcome });
       else others.announce(leadId, answerTo, outcome);
     },
     close: () => {

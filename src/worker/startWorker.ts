@@ -75,6 +75,7 @@ export async function startWorker(
     circuits: () => circuits('all'),
     send: sender.send,
     outlets: openOutlets(settings, { send: sender.send }),
+    started: (leadId, answerTo) => answers.started(leadId, answerTo),
     announce: (leadId, answerTo, outcome) => answers.announce(leadId, answerTo, outcome),
     log,
   });

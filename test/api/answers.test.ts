@@ -34,29 +34,31 @@ it('an outcome of this process arrives without Redis', async () => {
   expect(await waiting).toEqual(SOLD);
 });
 
-it('an outcome of another process arrives over Redis, in the one process that awaits it', async () => {
+it('what another process says of a lead arrives over Redis, in the one process that awaits it', async () => {
   const [api, other, worker] = await Promise.all([
     opened(openAnswers(url, log)),
     opened(openAnswers(url, log)),
     opened(openAnnouncer(url, log)),
   ]);
-  const arrived: string[] = [];
-  other.onAnswer((leadId) => arrived.push(leadId));
+  const started: string[] = [];
+  api.onStarted((leadId) => started.push(leadId));
+  other.onStarted((leadId) => started.push(`${leadId} elsewhere`));
   const [first, second] = [soon(api, 'first'), soon(api, 'second')];
+  worker.started('second', api.id);
   worker.announce('second', api.id, { status: 'pending' });
   expect(await second).toEqual({ status: 'pending' });
   other.announce('first', api.id, SOLD);
   expect(await first).toEqual(SOLD);
-  expect(arrived).toEqual([]);
+  expect(started).toEqual(['second']);
 });
 
-it('without an outcome the wait ends at its time; a late outcome still reaches listeners', async () => {
+it('without an outcome the wait ends at its time; that a worker begins later is still heard', async () => {
   const answers = await opened(openAnswers(url, log));
-  const arrived: string[] = [];
-  answers.onAnswer((leadId) => arrived.push(leadId));
+  const started: string[] = [];
+  answers.onStarted((leadId) => started.push(leadId));
   expect(await soon(answers, 'late', 20)).toBeUndefined();
-  answers.announce('late', answers.id, SOLD);
-  expect(arrived).toEqual(['late']);
+  answers.started('late', answers.id);
+  expect(started).toEqual(['late']);
 });
 
 /** An outcome that the worker announces reaches the API, once Redis connects both. */

@@ -22,7 +22,7 @@ async function openApiDocument(): Promise<OpenAPI3> {
       KEEP_ALIVE_MS: 1000,
       OUTBOUND_ALLOW: '',
     },
-    answers: { onAnswer: () => undefined },
+    answers: { onStarted: () => undefined },
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   } as unknown as LeadApiContext);
   const { body } = await app.inject('/docs/openapi.json');

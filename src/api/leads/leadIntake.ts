@@ -39,7 +39,7 @@ export interface LeadRouteContext extends RouteContext<LeadApiContext> {
 /** The way of a lead into this API process, whichever route it arrives by. */
 export function createLeadIntake(context: LeadApiContext, cache: ReadCache): TakeLead {
   const backlog = createBacklog(context.settings.ANSWER_WINDOW_MS);
-  context.answers.onAnswer((leadId) => backlog.finished(leadId));
+  context.answers.onStarted((leadId) => backlog.started(leadId));
 
   return async (sent) => {
     const receivedAt = new Date();

@@ -20,12 +20,12 @@ const arrive = (count: number, seller = 'ACME1234'): string[] =>
     backlog.waits({ leadId, seller }, Date.now() + WINDOW_MS);
     return leadId;
   });
-const finish = (leads: string[]): void => leads.forEach((leadId) => backlog.finished(leadId));
+const start = (leads: string[]): void => leads.forEach((leadId) => backlog.started(leadId));
 const isInTime = (seller = 'ACME1234', withinMs = WINDOW_MS): boolean => backlog.isInTime(seller, withinMs);
 
 describe('a lead is expected in time', () => {
   it('if no source waits, whatever was sold before', () => {
-    finish(arrive(1));
+    start(arrive(1));
     vi.advanceTimersByTime(WINDOW_MS);
     expect(isInTime()).toBe(true);
   });
@@ -35,10 +35,20 @@ describe('a lead is expected in time', () => {
     expect(isInTime()).toBe(true);
   });
 
-  it('while leads are finished fast enough', () => {
+  it('while workers have free slots, however slow its buyers are', () => {
+    for (let ms = 0; ms < 2 * WINDOW_MS; ms += 100) {
+      const leads = arrive(5);
+      vi.advanceTimersByTime(40);
+      start(leads);
+      vi.advanceTimersByTime(60);
+      expect(isInTime()).toBe(true);
+    }
+  });
+
+  it('while workers take leads fast enough', () => {
     const leads = arrive(20);
     vi.advanceTimersByTime(1000);
-    finish(leads.slice(0, 10));
+    start(leads.slice(0, 10));
     // Ten a second, and ten are waiting.
     expect(isInTime()).toBe(true);
   });
@@ -48,13 +58,13 @@ describe('a lead is not expected in time', () => {
   it('if the leads before it need more than half of its time', () => {
     const leads = arrive(30);
     vi.advanceTimersByTime(1000);
-    finish(leads.slice(0, 10));
+    start(leads.slice(0, 10));
     // Two seconds.
     expect(isInTime()).toBe(false);
     expect(isInTime('ACME1234', 4000)).toBe(true);
   });
 
-  it('if no lead was finished for half a second: Temporal or all workers are away', () => {
+  it('if no lead was started for half a second: Temporal or all workers are away', () => {
     arrive(1);
     vi.advanceTimersByTime(499);
     expect(isInTime()).toBe(true);
@@ -66,7 +76,7 @@ describe('a lead is not expected in time', () => {
 it('a lead waits for as many leads of each other seller as of its own', () => {
   const leads = arrive(40, 'FLOOD000');
   vi.advanceTimersByTime(1000);
-  finish(leads.slice(0, 10));
+  start(leads.slice(0, 10));
   expect(isInTime('FLOOD000')).toBe(false);
   expect(isInTime('ACME1234')).toBe(true);
   arrive(8);
@@ -77,16 +87,16 @@ it('a lead waits for as many leads of each other seller as of its own', () => {
 it('a late lead keeps its place in the queue, before those that come after it', () => {
   const leads = arrive(50);
   vi.advanceTimersByTime(1000);
-  finish(leads.slice(0, 10));
+  start(leads.slice(0, 10));
   vi.advanceTimersByTime(2500);
-  finish(leads.slice(10, 20));
+  start(leads.slice(10, 20));
   // 30 late ones are before it.
   expect(isInTime()).toBe(false);
-  finish(leads.slice(20, 45));
+  start(leads.slice(20, 45));
   expect(isInTime()).toBe(true);
 });
 
-it('a lead that is not finished within two answer windows no longer counts', () => {
+it('a lead that has not started within two answer windows no longer counts', () => {
   arrive(50);
   vi.advanceTimersByTime(2 * WINDOW_MS - 1);
   expect(isInTime()).toBe(false);
@@ -96,13 +106,13 @@ it('a lead that is not finished within two answer windows no longer counts', () 
 
 it('the rate is that of the last answer window', () => {
   const leads = arrive(60);
-  finish(leads.slice(0, 30));
+  start(leads.slice(0, 30));
   vi.advanceTimersByTime(2900);
-  finish(arrive(1));
+  start(arrive(1));
   expect(isInTime()).toBe(false);
   arrive(30);
   vi.advanceTimersByTime(2 * WINDOW_MS);
-  // None of those is left, and nothing was finished since.
+  // None of those is left, and none was started since.
   arrive(1);
   expect(isInTime()).toBe(true);
 });
