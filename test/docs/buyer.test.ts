@@ -4,6 +4,8 @@ import { sendPing } from '../../src/buyers/ping.js';
 import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
+import { sampleNotices } from '../../src/buyers/verify/sampleNotices.js';
+import { NOTICES } from '../../src/market/model/market.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { namesNobody } from '../support/namesNobody.js';
 import { readPage, rowsOf } from './page.js';
@@ -83,4 +85,19 @@ test('docs/buyer.md shows the hashes that a ping carries', () => {
   const vectors = rowsOf(page, 'text', 2).map((cells) => cells.map((cell) => cell.replaceAll('`', '')));
   expect(vectors).toHaveLength(2);
   for (const [text, hash] of vectors) expect(personHash(text, secret)).toBe(hash);
+});
+
+test('docs/buyer.md names every key of the notices that `buyers verify` sends', () => {
+  const rows = new Map(
+    rowsOf(page, '`type`', 3).map(([type = '', , keys = '']) => [
+      type.replaceAll('`', ''),
+      [...keys.matchAll(/`(\w+)`/g)].map(([, key]) => key),
+    ]),
+  );
+  const notices = sampleNotices();
+  expect(notices.map(({ payload }) => payload.type)).toEqual(NOTICES);
+  for (const { payload } of notices) {
+    const { type, ...keys } = payload;
+    expect(rows.get(type)).toEqual(expect.arrayContaining(Object.keys(keys)));
+  }
 });

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FieldValue } from '../../market/fields/reading.js';
-import { NOTICES } from '../../market/model/market.js';
 import { sendNotice } from '../notice.js';
 import type { PostResult } from '../post.js';
 import type { SignedMessage } from '../send.js';
-import { asked, cancelled, CURRENCY, endpoint, exchange, newPost, posted, type World } from './exchange.js';
+import { asked, cancelled, endpoint, exchange, newPost, posted, type World } from './exchange.js';
 import { clearPost, delivered, isUnsupported, refusalOf, type Check, type Finding } from './findings.js';
 import { altered, FORGERIES } from './forgeries.js';
+import { sampleNotices, type SampleNotice } from './sampleNotices.js';
 import { withUnknownKeys } from './unknownKeys.js';
 
 const sameAnswer = (a: PostResult, b: PostResult): boolean =>
@@ -129,8 +129,11 @@ export const POST_CHECKS: Check[] = [
   { check: 'status question: unknown post', run: unknownStatus },
   { check: 'cancel notice', run: cancellation },
   { check: 'cancel notice: unknown post', run: strayCancellation },
-  ...NOTICES.map((type) => noticeCheck(`notice: ${type}`, type)),
-  noticeCheck('notice: unknown type', 'of_a_later_version'),
+  ...sampleNotices().map((notice) => noticeCheck(`notice: ${notice.payload.type}`, notice)),
+  noticeCheck('notice: unknown type', {
+    id: `${randomUUID()}.of_a_later_version`,
+    payload: { type: 'of_a_later_version', test: true },
+  }),
 ];
 
 async function knownStatus(world: World): Promise<Finding> {
@@ -175,36 +178,13 @@ async function strayCancellation(world: World): Promise<Finding> {
   return delivered(found, 'a cancel notice for a post that you never got');
 }
 
-function noticeCheck(check: string, type: string): Check {
+function noticeCheck(check: string, { id, payload }: SampleNotice): Check {
   return {
     check,
     run: async (world) => {
-      const id = `${randomUUID()}.${type}`;
-      const payload = { type, ...NOTICE_KEYS, test: true };
       const message: SignedMessage = { ...endpoint(world, 'notices'), id, payload };
       const found = await exchange(world, (send) => sendNotice(send, message));
-      return delivered(found, `a notice of the type ${type}`);
+      return delivered(found, `a notice of the type ${payload.type}`);
     },
   };
 }
-
-/** Keys of all notices together; a notice has those of its type. */
-const NOTICE_KEYS = {
-  post_id: randomUUID(),
-  sale_id: randomUUID(),
-  ping_id: randomUUID(),
-  lead_id: randomUUID(),
-  round: 1,
-  price: 1,
-  currency: CURRENCY,
-  balance: 10,
-  below: 50,
-  day: '2026-01-31',
-  pings: 0,
-  bids: 0,
-  posts: 0,
-  accepted: 0,
-  unused: [],
-  reason: 'below_floor',
-  detail: 'a test',
-};
