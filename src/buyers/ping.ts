@@ -190,9 +190,21 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
       pingId: ping.pingId,
       expiresAt: Math.floor(now + (term.goodForMs ?? BID_KEPT_MS)),
       goodForMs: term.goodForMs,
-      note: notesOf(shared.fault && `${shared.fault}; ignored`, id.note, term.note),
+      note: notesOf(
+        shared.fault && `${shared.fault}; ignored`,
+        currencyNote(answer, ping.currency),
+        id.note,
+        term.note,
+      ),
     },
   };
+}
+
+/** A bid is in the ping's currency, so another one in the answer is a mistake of the buyer. */
+function currencyNote(answer: Answered, currency: string): string | undefined {
+  const named = optional(answer, 'currency');
+  const isSame = typeof named !== 'string' || named.toUpperCase() === currency;
+  return isSame ? undefined : `currency is not ${currency}; the bid counts in ${currency}`;
 }
 
 interface Amount {

@@ -102,6 +102,16 @@ describe('optional keys never invalidate a clear yes or a bid', () => {
     });
   });
 
+  it.each<[currency: string, note?: string]>([
+    ['"USD"'],
+    ['"usd"'],
+    ['null'],
+    ['7'],
+    ['"EUR"', 'currency is not USD; the bid counts in USD'],
+  ])('a currency of %s', (currency, note) => {
+    expect(pinged(`{"bid": 31, "currency": ${currency}}`)).toMatchObject({ bid: { price: 3100, note } });
+  });
+
   it.each<[shared: string, amount: number | undefined, note?: string]>([
     ['null', undefined],
     ['20', 2000],
