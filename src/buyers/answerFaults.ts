@@ -18,7 +18,8 @@ export const describeStatus = (status: number): string =>
 const BID_KEYS = ['bid', 'price', 'amount', 'value', 'offer', 'bidamount', 'bidprice', 'payout', 'cost'];
 const ACCEPTED_KEYS = ['accepted', 'accept', 'status', 'success', 'result', 'ok', 'sold', 'response'];
 
-const EXAMPLES = {
+/** Answers as they should be. */
+export const EXAMPLES = {
   bid: { keys: BID_KEYS, send: '{"bid": 45.00}' },
   accepted: { keys: ACCEPTED_KEYS, send: '{"accepted": true} or {"accepted": false}' },
 };

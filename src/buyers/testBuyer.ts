@@ -181,12 +181,10 @@ function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Buy
     return [connection, { check: `${check}: answer`, result: 'failed', says }];
   }
   if (reply.kind === 'unreachable') {
-    const isTls = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(reply.detail);
     const isOurs = /; see [A-Z_]+$/.test(reply.detail);
-    const server = isTls
-      ? 'its TLS certificate is not valid; install one from a public authority, with its chain'
-      : 'check the address, and the firewall of the buyer';
-    const remedy = isOurs ? 'the settings of the exchange do not allow this address' : server;
+    const remedy = isOurs
+      ? 'the settings of the exchange do not allow this address'
+      : describeUnreachable(reply.detail, 'check the address, and the firewall of the buyer');
     return [{ check, result: 'failed', says: `no connection to ${host} (${reply.detail}): ${remedy}` }];
   }
   const timely = `${check}: time`;
@@ -196,6 +194,12 @@ function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Buy
   const says = `answered after ${reply.ms} of ${timeoutMs} ms${isClose ? '; this is close to the limit' : ''}`;
   return [connection, { check: timely, result: isClose ? 'warning' : 'ok', says }];
 }
+
+/** What to do about a failed connection: about its certificate, or `otherwise`. */
+export const describeUnreachable = (detail: string, otherwise: string): string =>
+  /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(detail)
+    ? 'its TLS certificate is not valid; install one from a public authority, with its chain'
+    : otherwise;
 
 const connectionTo = (protocol: string, host: string): Omit<BuyerTestCheck, 'check'> =>
   protocol === 'http:'

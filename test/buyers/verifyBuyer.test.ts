@@ -1,9 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSender } from '../../src/buyers/send.js';
-import type { Verification } from '../../src/buyers/verify/findings.js';
-import { verifyBuyer } from '../../src/buyers/verify/verifyBuyer.js';
+import { verifyBuyer, type Report } from '../../src/buyers/verify/verifyBuyer.js';
 import {
   startBuyer,
+  type Behaviour,
   type Behaviours,
   type FakeBuyer,
   type Received,
@@ -51,6 +51,7 @@ describe('The test suite of the buyer protocol', () => {
     isPinged?: boolean;
     url?: string;
     pingTimeoutMs?: number;
+    otherTimeoutMs?: number;
   }
 
   async function verified({
@@ -58,6 +59,7 @@ describe('The test suite of the buyer protocol', () => {
     isPinged = true,
     url = server.url,
     pingTimeoutMs = 1500,
+    otherTimeoutMs = 1500,
   }: Run = {}) {
     for (const [type, behaviours] of Object.entries(answers)) server.answer(type as RequestType, behaviours);
     return verifyBuyer(send, {
@@ -66,17 +68,17 @@ describe('The test suite of the buyer protocol', () => {
       isPinged,
       category: 'Solar',
       lead: { roof: 'flat' },
-      timeoutMs: { ping: pingTimeoutMs, other: 1500 },
+      timeoutMs: { ping: pingTimeoutMs, other: otherTimeoutMs },
     });
   }
 
-  const failuresOf = (checks: Verification[]): string[] =>
+  const failuresOf = ({ checks }: Report): string[] =>
     checks.filter(({ result }) => result === 'failed').map(({ check }) => check);
 
   test('passes a sound server, and sends it nothing but test leads of a fictional person', async () => {
-    const checks = await verified();
-    expect(failuresOf(checks)).toEqual([]);
-    expect(checks.every(({ result }) => result === 'passed')).toBe(true);
+    const found = await verified();
+    expect(failuresOf(found)).toEqual([]);
+    expect(found.checks.every(({ result }) => result === 'passed')).toBe(true);
     expect(server.of('ping').every(({ body }) => body.test === true && body.category === 'Solar')).toBe(true);
     expect(server.of('post').every(({ body }) => body.test === true)).toBe(true);
     expect(server.of('post')[0]?.body).toMatchObject({
@@ -85,8 +87,8 @@ describe('The test suite of the buyer protocol', () => {
   });
 
   test('sends no ping to a buyer with a fixed price', async () => {
-    const checks = await verified({ isPinged: false });
-    expect(failuresOf(checks)).toEqual([]);
+    const found = await verified({ isPinged: false });
+    expect(failuresOf(found)).toEqual([]);
     expect(server.of('ping')).toEqual([]);
   });
 
@@ -104,9 +106,13 @@ describe('The test suite of the buyer protocol', () => {
   test('finds a server that sells a lead twice, and says what to do', async () => {
     let count = 0;
     const post = signedOnly(() => ({ accepted: true, buyer_lead_id: (count += 1) }));
-    const checks = await verified({ answers: { post, post_status: { status: 404 } } });
-    expect(failuresOf(checks)).toEqual(['post: sent again', 'post: sent again at the same time']);
-    expect(checks.find(({ check }) => check === 'post: sent again')).toMatchObject({
+    const found = await verified({ answers: { post, post_status: { status: 404 } } });
+    expect(failuresOf(found)).toEqual([
+      'post: sent again',
+      'post: sent again at the same time',
+      'cancel notice',
+    ]);
+    expect(found.checks.find(({ check }) => check === 'post: sent again')).toMatchObject({
       sent: 'the same post twice, with the same post_id',
       came: expect.stringMatching(/^first HTTP 200 \{"accepted":true,.*, then HTTP 200/) as string,
       remedy: expect.stringMatching(/^store each post_id before you take the lead/) as string,
@@ -117,7 +123,7 @@ describe('The test suite of the buyer protocol', () => {
     [
       'a bid in quotes',
       { ping: signedOnly(() => ({ bid: '20.00' })) },
-      ['ping: answered', 'ping: signed by two secrets', 'ping: unknown keys ignored'],
+      ['ping: answered'],
       'bid is a string ("20.00"); send a number without quotes',
     ],
     [
@@ -140,7 +146,7 @@ describe('The test suite of the buyer protocol', () => {
           received.signed ? ('a_new_key' in received.body ? { status: 500 } : { body: { bid: 0 } }) : REFUSED,
       },
       ['ping: unknown keys ignored'],
-      'HTTP 500',
+      'ignore keys that you don’t know; later versions of the protocol may add some',
     ],
     [
       'a crash without a phone number',
@@ -152,6 +158,7 @@ describe('The test suite of the buyer protocol', () => {
               ? { body: { accepted: true } }
               : { status: 500 },
         post_status: { status: 404 },
+        post_cancelled: { status: 404 },
       },
       ['post: incomplete lead'],
       'refuse what you can’t use: 200 {"accepted": false, "reason": "incomplete"}',
@@ -169,6 +176,23 @@ describe('The test suite of the buyer protocol', () => {
       'drop the lead: after the notice it is not yours, so answer {"accepted": false}',
     ],
     [
+      'a cancelled post that is forgotten',
+      {
+        post_cancelled: signedOnly(({ body }) => {
+          posts.delete(body.post_id);
+          return {};
+        }),
+      },
+      ['cancel notice'],
+      'keep the post_id of a cancelled post, and refuse the post if it comes again',
+    ],
+    [
+      'a bid in another currency',
+      { ping: signedOnly(() => ({ bid: 200_000, currency: 'EUR' })) },
+      ['ping: answered'],
+      'currency is not USD; the bid counts in USD',
+    ],
+    [
       'a notice that fails',
       { won: { status: 500 } },
       ['notice: won'],
@@ -176,15 +200,15 @@ describe('The test suite of the buyer protocol', () => {
     ],
   ])('finds %s', async (_what, answers, checks, remedy, pingTimeoutMs) => {
     const found = await verified({ answers, pingTimeoutMs });
-    expect(failuresOf(found)).toEqual(expect.arrayContaining(checks));
-    expect(found.find(({ result }) => result === 'failed')?.remedy).toBe(remedy);
+    expect(failuresOf(found)).toEqual(checks);
+    expect(found.checks.find(({ result }) => result === 'failed')?.remedy).toBe(remedy);
   });
 
   test('skips optional messages that the server declines', async () => {
     const answers = { post_status: { status: 404 }, post_cancelled: { status: 404 }, won: { status: 404 } };
-    const checks = await verified({ answers });
-    expect(failuresOf(checks)).toEqual([]);
-    expect(checks.filter(({ result }) => result === 'skipped').map(({ check }) => check)).toEqual([
+    const found = await verified({ answers });
+    expect(failuresOf(found)).toEqual([]);
+    expect(found.checks.filter(({ result }) => result === 'skipped').map(({ check }) => check)).toEqual([
       'status question: known post',
       'status question: unknown post',
       'cancel notice',
@@ -193,9 +217,152 @@ describe('The test suite of the buyer protocol', () => {
     ]);
   });
 
-  test('stops at a server that is not reachable', async () => {
-    const checks = await verified({ url: 'http://127.0.0.1:9/' });
-    expect(failuresOf(checks)).toEqual(['ping: answered']);
-    expect(checks.slice(1).every(({ result }) => result === 'skipped')).toBe(true);
+  test.each<[string, Behaviour | 'no server', string]>([
+    ['has no server', 'no server', 'check the address and whether the server runs'],
+    ['has another secret', REFUSED, 'the request is signed with GAVEL_SECRET: give your server the same'],
+    ['redirects', { status: 301, headers: { location: '/x' } }, 'redirects are not followed: register the'],
+    ['fails', { status: 500 }, 'your server failed: see its log'],
+    ['asks to come later', { status: 429 }, 'it counts as a failure of your server: don’t limit the'],
+    ['has another path', { status: 404 }, 'check the path of the address'],
+    ['shows a page', { raw: '<html>' }, 'not JSON: an HTML page; send {"bid": 45.00}'],
+    ['says nothing', { raw: '' }, 'not JSON: the body is empty; send {"bid": 45.00}'],
+    ['says too much', { raw: 'x'.repeat(70_000) }, 'answer over 64 KiB; send only the keys of docs/buyer.md'],
+    [
+      'hangs up',
+      { hangUp: true },
+      'the connection was closed before the whole answer; send a whole HTTP/1.1',
+    ],
+    ['is slow', { after: 300, body: {} }, 'answer within respond_within_ms; later bids are not used'],
+  ])(
+    'says once what is wrong with a server that %s, and sends it nothing more',
+    async (_what, all, remedy) => {
+      const limits = { pingTimeoutMs: 200, otherTimeoutMs: 200 };
+      const found = await (all === 'no server'
+        ? verified({ url: 'http://127.0.0.1:9/' })
+        : verified({ answers: { ping: all, post: all }, ...limits }));
+      expect(failuresOf(found)).toEqual(['ping: answered']);
+      expect(found.checks[0]?.remedy).toContain(remedy);
+      expect(found.checks.slice(1).every(({ result }) => result === 'skipped')).toBe(true);
+      expect(found.headline).toBe(
+        'A signed ping and a signed post fail for this reason, so the other checks were left out.',
+      );
+      expect(server.received.map(({ type }) => type)).toEqual(all === 'no server' ? [] : ['ping', 'post']);
+    },
+  );
+
+  test('reports a fault of every ping once, and still checks posts', async () => {
+    const found = await verified({ answers: { ping: signedOnly(() => ({ bid: '20.00' })) } });
+    expect(failuresOf(found)).toEqual(['ping: answered']);
+    expect(found.headline).toBeUndefined();
+    const told = found.checks.filter(({ came }) => came === 'fails like “ping: answered”');
+    expect(told.map(({ check }) => check)).toEqual([
+      'ping: signed by two secrets',
+      'ping: unknown keys ignored',
+      'ping: optional keys absent',
+      'ping: high floor',
+      'ping: sent again',
+      'ping: 20 at once',
+    ]);
+  });
+
+  /** An answer to signed requests, another one to those for which `isHit` holds. */
+  const except = (usual: object, isHit: (received: Received) => boolean, other: Behaviour) => ({
+    answers: (received: Received) => (isHit(received) ? other : received.signed ? { body: usual } : REFUSED),
+  });
+  const hasTwo = ({ headers }: Received) => String(headers['webhook-signature']).includes(' ');
+  const hasUnknown = ({ body }: Received) => 'a_new_key' in body;
+  const isEmpty = ({ body }: Received) => !('phone' in (body.lead as object));
+  const isForeign = ({ body }: Received) => JSON.stringify(body).includes('Zoë');
+
+  test.each<[string, 'ping' | 'post', (received: Received) => boolean, Behaviour, string, string]>([
+    [
+      'a second signature',
+      'ping',
+      hasTwo,
+      REFUSED,
+      'ping: signed by two secrets',
+      'may hold several signatures',
+    ],
+    [
+      'a second signature',
+      'ping',
+      hasTwo,
+      { raw: '<html>' },
+      'ping: signed by two secrets',
+      'an HTML page; send',
+    ],
+    ['letters', 'post', isForeign, REFUSED, 'post: letters outside ASCII', 'over the bytes as received'],
+    ['letters', 'post', isForeign, { status: 500 }, 'post: letters outside ASCII', 'read the body as UTF-8'],
+    [
+      'letters',
+      'post',
+      isForeign,
+      { status: 301 },
+      'post: letters outside ASCII',
+      'redirects are not followed',
+    ],
+    ['unknown keys', 'post', hasUnknown, { status: 422 }, 'post: unknown keys ignored', 'ignore keys'],
+    ['gaps', 'post', isEmpty, { status: 500 }, 'post: incomplete lead', 'refuse what you can’t use'],
+    [
+      'gaps',
+      'post',
+      isEmpty,
+      { body: { accepted: 'true' } },
+      'post: incomplete lead',
+      'true or false without quotes',
+    ],
+  ])('says what a server does wrong about %s (%s)', async (_what, type, isHit, other, check, remedy) => {
+    const usual = type === 'ping' ? { bid: 0 } : { accepted: true };
+    const { answers } = except(usual, isHit, other);
+    const found = await verified({
+      answers: { [type]: answers, post_status: { status: 404 }, post_cancelled: { status: 404 } },
+    });
+    expect(failuresOf(found)).toEqual([check]);
+    expect(found.checks.find(({ result }) => result === 'failed')?.remedy).toContain(remedy);
+  });
+
+  test('tells connections that are not accepted from pings that are answered one by one', async () => {
+    /** The twenty pings follow one that is sent again; `after` is when each of them is answered, ms. */
+    const crowded = (after: (place: number) => number): Behaviours => {
+      const seen = new Set<unknown>();
+      let place: number | undefined;
+      return ({ signed, body }) => {
+        if (!signed) return REFUSED;
+        if (seen.has(body.ping_id)) place = 0;
+        else if (place !== undefined) place += 1;
+        seen.add(body.ping_id);
+        return { body: { bid: 0 }, after: after(place ?? 0) };
+      };
+    };
+    const remedyOf = async (ping: Behaviours) => {
+      const found = await verified({ answers: { ping }, pingTimeoutMs: 1500 });
+      expect(failuresOf(found)).toEqual(['ping: 20 at once']);
+      return found.checks.find(({ result }) => result === 'failed');
+    };
+    expect(await remedyOf(crowded((place) => (place > 6 ? 2000 : 0)))).toMatchObject({
+      came: expect.stringMatching(
+        /^14 of 20 failed: no answer within 1500 ms; the last answer came after/,
+      ) as string,
+      remedy: expect.stringContaining('raise its listen backlog') as string,
+    });
+    expect((await remedyOf(crowded((place) => place * 150)))?.remedy).toContain('side by side');
+  });
+
+  test('says that sales were not tested on a server that refuses every lead', async () => {
+    const post = signedOnly(({ body }) => {
+      posts.set(body.post_id, { accepted: false });
+      return { accepted: false, reason: 'duplicate' };
+    });
+    const found = await verified({ answers: { post } });
+    expect(failuresOf(found)).toEqual([]);
+    const untested = found.checks.filter(({ result }) => result === 'skipped');
+    expect(untested.map(({ check }) => check)).toEqual([
+      'post: sent again',
+      'post: sent again at the same time',
+      'cancel notice',
+    ]);
+    expect(untested[0]?.came).toMatch(
+      /^the lead was refused, HTTP 200 .*; name one that you take by --lead$/,
+    );
   });
 });

@@ -82,7 +82,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
 
     test('passes the whole test suite of the protocol', async () => {
       const { url } = buyer;
-      const checks = await verifyBuyer(send, {
+      const { checks } = await verifyBuyer(send, {
         urls: { ping: url, post: url, status: url, notices: url },
         secret,
         isPinged: true,

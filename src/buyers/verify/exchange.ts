@@ -43,9 +43,6 @@ export type Change = (message: SignedMessage) => SignedMessage;
 export const CURRENCY = 'USD';
 export const FLOOR = toMinor(1, CURRENCY) ?? 0;
 
-/** How a reply without connection begins. */
-export const NO_CONNECTION = 'no connection';
-
 const unchanged: Change = (message) => message;
 
 /** A new ping about the fictional lead. */
@@ -80,23 +77,23 @@ export async function exchange<T>(
   by: (send: Send) => Promise<T>,
   change: Change = unchanged,
 ): Promise<Exchange<T>> {
-  const replies: Reply[] = [];
+  const replies: { reply: Reply; timeoutMs: number }[] = [];
   const answer = await by(async (message) => {
     const reply = await send('request' in message ? message : change(message));
-    replies.push(reply);
+    replies.push({ reply, timeoutMs: message.timeoutMs });
     return reply;
   });
-  const [reply] = replies;
-  if (reply === undefined) throw new Error('The check sent nothing');
-  return { answer, reply, came: described(reply) };
+  const [first] = replies;
+  if (first === undefined) throw new Error('The check sent nothing');
+  return { answer, reply: first.reply, came: described(first) };
 }
 
-function described(reply: Reply): string {
+function described({ reply, timeoutMs }: { reply: Reply; timeoutMs: number }): string {
   switch (reply.kind) {
     case 'timeout':
-      return `no answer within ${reply.ms} ms`;
+      return `no answer within ${timeoutMs} ms`;
     case 'unreachable':
-      return reply.isBroken ? reply.detail : `${NO_CONNECTION}: ${reply.detail}`;
+      return reply.isBroken ? reply.detail : `no connection: ${reply.detail}`;
     case 'oversized':
       return reply.detail;
     case 'answer': {

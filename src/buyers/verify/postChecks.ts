@@ -3,11 +3,28 @@ import type { FieldValue } from '../../market/fields/reading.js';
 import { sendNotice } from '../notice.js';
 import type { PostResult } from '../post.js';
 import type { SignedMessage } from '../send.js';
-import { asked, cancelled, endpoint, exchange, newPost, posted, type World } from './exchange.js';
-import { clearPost, delivered, isUnsupported, refusalOf, type Check, type Finding } from './findings.js';
+import {
+  asked,
+  cancelled,
+  endpoint,
+  exchange,
+  newPost,
+  posted,
+  type Exchange,
+  type World,
+} from './exchange.js';
+import {
+  clearPost,
+  delivered,
+  faultOf,
+  isUnsupported,
+  refusalOf,
+  type Check,
+  type Finding,
+} from './findings.js';
 import { altered, FORGERIES } from './forgeries.js';
 import { sampleNotices, type SampleNotice } from './sampleNotices.js';
-import { withUnknownKeys } from './unknownKeys.js';
+import { IGNORE, withUnknownKeys } from './unknownKeys.js';
 
 const sameAnswer = (a: PostResult, b: PostResult): boolean =>
   a.answer === b.answer &&
@@ -28,7 +45,7 @@ const MANY_FIELDS: Record<string, FieldValue> = Object.fromEntries(
   Array.from({ length: 80 }, (_, i) => [`custom_${i}`, i === 0 ? ['roof', 'solar'] : 'x'.repeat(600)]),
 );
 
-/** Requirements of posts, status questions, cancel notices and notices. */
+/** Requirements of posts, status questions, cancel notices and notices; the first of a kind is what the others build on. */
 export const POST_CHECKS: Check[] = [
   {
     check: 'post: answered',
@@ -47,83 +64,36 @@ export const POST_CHECKS: Check[] = [
     run: async (world: World) =>
       refusalOf(await posted(world, newPost(world), altered(alter(world.secret))), `a post ${what}`, remedy),
   })),
+  { check: 'post: sent again', run: repeated },
+  { check: 'post: sent again at the same time', run: repeatedAtOnce },
+  { check: 'post: unknown keys ignored', run: unknownKeys },
   {
-    check: 'post: sent again',
-    run: async (world) => {
-      const post = newPost(world);
-      const first = await posted(world, post);
-      const second = await posted(world, post);
-      const sent = 'the same post twice, with the same post_id';
-      const came = `first ${first.came}, then ${second.came}`;
-      if (second.answer.answer === 'uncertain') return clearPost(second, sent);
-      if (sameAnswer(first.answer, second.answer)) return { result: 'passed', sent, came };
-      return { result: 'failed', sent, came, remedy: REMEMBER };
-    },
-  },
-  {
-    check: 'post: sent again at the same time',
-    run: async (world) => {
-      const post = newPost(world);
-      const all = await Promise.all([1, 2, 3, 4, 5].map(() => posted(world, post)));
-      const sent = 'the same post five times at the same moment, as if connections broke';
-      const clear = all.filter(({ answer }) => answer.answer !== 'uncertain');
-      const [first] = clear;
-      const last = await posted(world, post);
-      if (last.answer.answer === 'uncertain') return clearPost(last, sent);
-      const other = clear.find(({ answer }) => !sameAnswer(answer, last.answer));
-      if (other === undefined) return { result: 'passed', sent, came: (first ?? last).came };
-      const came = `${other.came}, and ${last.came}`;
-      return { result: 'failed', sent, came, remedy: REMEMBER };
-    },
-  },
-  {
-    check: 'post: unknown keys ignored',
+    check: 'post: letters outside ASCII',
     run: async (world) =>
       clearPost(
-        await posted(world, newPost(world), withUnknownKeys),
-        'a post with keys that this version does not have',
+        await posted(world, newPost(world, { ...world.fields, ...UNICODE })),
+        'a post with “Zoë” and an emoji',
+        {
+          unsigned: 'compute the signature over the bytes as received, not over text that was read from them',
+          crash: 'read the body as UTF-8',
+        },
       ),
   },
   {
-    check: 'post: letters outside ASCII',
-    run: async (world) => {
-      const lead = { ...world.fields, ...UNICODE };
-      const finding = clearPost(await posted(world, newPost(world, lead)), 'a post with “Zoë” and an emoji');
-      if (finding.result === 'passed') return finding;
-      return {
-        ...finding,
-        remedy: 'compute the signature over the bytes as received, and read them as UTF-8',
-      };
-    },
-  },
-  {
     check: 'post: many fields',
-    run: async (world) => {
-      const lead = { ...world.fields, ...MANY_FIELDS };
-      const finding = clearPost(
-        await posted(world, newPost(world, lead)),
+    run: async (world) =>
+      clearPost(
+        await posted(world, newPost(world, { ...world.fields, ...MANY_FIELDS })),
         'a post of 50 KB with 80 custom fields, one of them a list',
-      );
-      if (finding.result === 'passed') return finding;
-      return {
-        ...finding,
-        remedy: `${finding.remedy ?? ''}; a lead can have 100 fields and lists as values`,
-      };
-    },
+        { crash: 'a lead can have 100 fields and 64 KiB, and lists as values' },
+      ),
   },
   {
     check: 'post: incomplete lead',
-    run: async (world) => {
-      const finding = clearPost(
-        await posted(world, newPost(world, { state: 'TX' })),
-        'a post whose lead has only a state',
-      );
-      if (finding.result === 'passed') return finding;
-      return {
-        ...finding,
-        remedy: 'refuse what you can’t use: 200 {"accepted": false, "reason": "incomplete"}',
-      };
-    },
+    run: async (world) =>
+      clearPost(await posted(world, newPost(world, { state: 'TX' })), 'a post whose lead has only a state', {
+        crash: 'refuse what you can’t use: 200 {"accepted": false, "reason": "incomplete"}',
+      }),
   },
   { check: 'status question: known post', run: knownStatus },
   { check: 'status question: unknown post', run: unknownStatus },
@@ -136,15 +106,71 @@ export const POST_CHECKS: Check[] = [
   }),
 ];
 
+async function repeated(world: World): Promise<Finding> {
+  const sent = 'the same post twice, with the same post_id';
+  const post = newPost(world);
+  const first = await posted(world, post);
+  const second = await posted(world, post);
+  const unclear = [first, second].map((one) => clearPost(one, sent)).find(isFailed);
+  if (unclear !== undefined) return unclear;
+  if (!sameAnswer(first.answer, second.answer))
+    return {
+      result: 'failed',
+      sent,
+      came: `first ${first.came}, then ${second.came}`,
+      remedy: REMEMBER,
+    };
+  return whenTaken(first, { result: 'passed', sent, came: `first ${first.came}, then ${second.came}` });
+}
+
+async function repeatedAtOnce(world: World): Promise<Finding> {
+  const post = newPost(world);
+  const all = await Promise.all([1, 2, 3, 4, 5].map(() => posted(world, post)));
+  const sent = 'the same post five times at the same moment, as if connections broke';
+  const clear = all.filter(({ answer }) => answer.answer !== 'uncertain');
+  const last = await posted(world, post);
+  const finding = clearPost(last, sent);
+  if (isFailed(finding)) return finding;
+  const other = clear.find(({ answer }) => !sameAnswer(answer, last.answer));
+  if (other === undefined) return whenTaken(last, finding);
+  return { result: 'failed', sent, came: `${other.came}, and ${last.came}`, remedy: REMEMBER };
+}
+
+const isFailed = ({ result }: Finding): boolean => result === 'failed';
+
+/** The finding, if the server took the lead; a refused one can neither be sold twice nor dropped. */
+const whenTaken = ({ answer, came }: Exchange<PostResult>, finding: Finding): Finding =>
+  answer.answer === 'accepted'
+    ? finding
+    : {
+        ...finding,
+        result: 'skipped',
+        came: `the lead was refused, ${came}; name one that you take by --lead`,
+      };
+
+async function unknownKeys(world: World): Promise<Finding> {
+  const sent = 'a post with keys that this version does not have';
+  const before = await posted(world, newPost(world));
+  const found = await posted(world, newPost(world), withUnknownKeys);
+  const { came, reply } = found;
+  const isStrict = before.answer.answer === 'accepted' && isUnsupported(found);
+  const advice = { crash: IGNORE };
+  return isStrict
+    ? { result: 'failed', sent, came, ...faultOf(reply, '', 'accepted', advice) }
+    : clearPost(found, sent, advice);
+}
+
 async function knownStatus(world: World): Promise<Finding> {
   const post = newPost(world);
   const before = await posted(world, post);
   const found = await asked(world, post.postId);
   const sent = 'a status question about a post that you answered';
-  const { came, answer } = found;
+  const { came, reply, answer } = found;
   if (isUnsupported(found)) return { result: 'skipped', sent, came };
-  if (answer.status === before.answer.answer) return { result: 'passed', sent, came };
-  if (answer.status === 'silent') return { result: 'failed', sent, came, remedy: answer.detail };
+  if (answer.status === 'silent')
+    return { result: 'failed', sent, came, ...faultOf(reply, answer.detail, 'accepted') };
+  // After an unclear answer to the post, each answer to the question is right.
+  if ([answer.status, 'uncertain'].includes(before.answer.answer)) return { result: 'passed', sent, came };
   const remedy = `the post was answered with ${before.answer.answer}; answer the question the same`;
   return { result: 'failed', sent, came, remedy };
 }
@@ -152,25 +178,39 @@ async function knownStatus(world: World): Promise<Finding> {
 async function unknownStatus(world: World): Promise<Finding> {
   const found = await asked(world, randomUUID());
   const sent = 'a status question about a post that you never got';
-  const { came, answer } = found;
+  const { came, reply, answer } = found;
   if (isUnsupported(found)) return { result: 'skipped', sent, came };
   if (answer.status === 'unknown') return { result: 'passed', sent, came };
-  const remedy = 'answer {"accepted": null} if you don’t know the post';
-  return { result: 'failed', sent, came, remedy };
+  const crash = 'answer {"accepted": null} if you don’t know the post';
+  if (answer.status === 'silent')
+    return { result: 'failed', sent, came, ...faultOf(reply, answer.detail, 'accepted', { crash }) };
+  return { result: 'failed', sent, came, remedy: crash };
 }
 
 async function cancellation(world: World): Promise<Finding> {
   const post = newPost(world);
-  await posted(world, post);
+  const before = await posted(world, post);
   const found = await cancelled(world, post);
   const sent = 'a cancel notice for a post that you answered';
   const delivery = delivered(found, sent);
   if (delivery.result !== 'passed') return delivery;
-  const after = await asked(world, post.postId);
-  if (after.answer.status !== 'accepted') return delivery;
-  const came = `${found.came}; then the status question: ${after.came}`;
-  const remedy = 'drop the lead: after the notice it is not yours, so answer {"accepted": false}';
-  return { result: 'failed', sent, came, remedy };
+  const status = await asked(world, post.postId);
+  if (status.answer.status === 'accepted')
+    return {
+      result: 'failed',
+      sent,
+      came: `${found.came}; then the status question: ${status.came}`,
+      remedy: 'drop the lead: after the notice it is not yours, so answer {"accepted": false}',
+    };
+  const again = await posted(world, post);
+  if (again.answer.answer === 'accepted')
+    return {
+      result: 'failed',
+      sent,
+      came: `${found.came}; then the same post again: ${again.came}`,
+      remedy: 'keep the post_id of a cancelled post, and refuse the post if it comes again',
+    };
+  return whenTaken(before, delivery);
 }
 
 async function strayCancellation(world: World): Promise<Finding> {

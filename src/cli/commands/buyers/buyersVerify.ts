@@ -5,7 +5,7 @@ import Value from 'typebox/value';
 import { openSender } from '../../../buyers/send.js';
 import type { VerifiedServer } from '../../../buyers/verify/exchange.js';
 import type { Verification } from '../../../buyers/verify/findings.js';
-import { verifyBuyer } from '../../../buyers/verify/verifyBuyer.js';
+import { verifyBuyer, type Report } from '../../../buyers/verify/verifyBuyer.js';
 import { pickSettings } from '../../../config.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { colors, print, printJson } from '../../../terminal/print.js';
@@ -66,20 +66,23 @@ async function verify(url: string, options: Options): Promise<void> {
     OUTBOUND_PORTS: '1-65535',
   });
   try {
-    const checks = await verifyBuyer(send, server, (one) => {
+    const found = await verifyBuyer(send, server, (one) => {
       if (!options.json) print(inWords(one));
     });
-    report(url, checks, options);
+    report(url, found, options);
   } finally {
     await close();
   }
 }
 
-function report(url: string, checks: Verification[], { json }: Pick<Options, 'json'>): void {
+function report(url: string, { checks, headline }: Report, { json }: Pick<Options, 'json'>): void {
   const count = (result: Verification['result']) => checks.filter((one) => one.result === result).length;
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
-  if (json) printJson({ url, ok: failed === 0, passed, failed, skipped, checks });
-  else print(`\n${passed} passed, ${failed} failed, ${skipped} skipped.`);
+  if (json) printJson({ url, ok: failed === 0, headline, passed, failed, skipped, checks });
+  else
+    print(
+      `\n${headline === undefined ? '' : `${headline}\n`}${passed} passed, ${failed} failed, ${skipped} skipped.`,
+    );
   if (failed > 0) throw new CommandFailed(`${failed} of ${checks.length} checks failed.`);
 }
 

@@ -40,6 +40,16 @@ describe('gavel buyers verify', () => {
     expect(stderr).toMatch(/^10 of \d+ checks failed\.$/m);
   });
 
+  test('prints one headline when the server has another secret', async () => {
+    const other = `whsec_${Buffer.from('another secret of the same length').toString('base64')}`;
+    const { code, stdout } = await gavel(['buyers', 'verify', urls.steady ?? ''], { GAVEL_SECRET: other });
+    expect(code).toBe(1);
+    expect(stdout.match(/^(?:passed|failed|skipped) .*/gm)).toEqual(['failed   ping: answered']);
+    expect(stdout).toContain('         do    the request is signed with GAVEL_SECRET');
+    expect(stdout).toMatch(/^A signed ping and a signed post fail for this reason, so the other/m);
+    expect(stdout).toMatch(/^0 passed, 1 failed, 3\d skipped\.$/m);
+  });
+
   test('prints the report as JSON, without pings for a fixed price', async () => {
     const { code, stdout } = await verify('steady', '--json', '--fixed-price');
     expect(code).toBe(0);
