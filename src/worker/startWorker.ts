@@ -15,7 +15,7 @@ import { readCircuits } from '../store/fairness/circuits.js';
 import { openDatabase } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
 import { countHeldPosts } from '../store/leads/heldPosts.js';
-import { factsOf, notStarted, overdueLeads, postponeSweep } from '../store/leads/leads.js';
+import { factsOf, notStarted, openOverdueLeads, postponeSweep } from '../store/leads/leads.js';
 import type { NewLeads } from '../store/leads/newLeads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
@@ -79,9 +79,10 @@ export async function startWorker(
     announce: (leadId, answerTo, outcome) => answers.announce(leadId, answerTo, outcome),
     log,
   });
-  const overdueLeadsSource = {
+  const findOverdue = openOverdueLeads(database);
+  const overdueLeads = {
     find: async (before: Date, limit: number) =>
-      (await overdueLeads(database, before, limit)).map((lead) => ({
+      (await findOverdue(before, limit)).map((lead) => ({
         facts: factsOf(lead),
         isWithdrawn: lead.withdrawal !== undefined,
       })),
@@ -93,7 +94,7 @@ export async function startWorker(
     buildId: settings.BUILD_ID ?? buildIdOf(release(), readFileSync(codePath, 'utf8')),
     activities,
     workflowBundle: { codePath },
-    overdueLeads: overdueLeadsSource,
+    overdueLeads,
     marketChanges,
     waitingMail: {
       find: (now: Date) => contractsWithMail(database, now),

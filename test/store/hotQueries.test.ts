@@ -5,7 +5,7 @@ import { bookSale, purchaseOf } from '../../src/store/sales/book.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import { countHeldPosts, holdPost } from '../../src/store/leads/heldPosts.js';
-import { expireLead, findLeadSummary, markPending, overdueLeads } from '../../src/store/leads/leads.js';
+import { expireLead, findLeadSummary, markPending, openOverdueLeads } from '../../src/store/leads/leads.js';
 import { listLeads } from '../../src/store/leads/listLeads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
@@ -66,7 +66,7 @@ async function plansOf(query: () => Promise<unknown>): Promise<string> {
 }
 
 test.each([
-  ['leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
+  ['leads that are due', 'due', () => openOverdueLeads(database)(new Date(), 100)],
   ['leads with unsettled reservations', 'unsettled_1', () => unsettledLeads(database, new Date(), 100)],
   ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
 ])('A sweep reads %s by an index', async (_what, index, query) => {

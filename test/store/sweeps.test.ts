@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/log.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { overdueLeads } from '../../src/store/leads/leads.js';
+import { openOverdueLeads, postponeSweep } from '../../src/store/leads/leads.js';
 import { GIVEN_BACK_SIGNAL, WITHDRAWN_SIGNAL, LEAD_WORKFLOW, workflowId } from '../../src/temporal/names.js';
 import { startSweep, sweepBatch, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
@@ -20,7 +20,7 @@ describe('A backlog', () => {
     await plain.client.close();
   });
 
-  test('is read oldest first, limited to the oldest leads', async () => {
+  test('is read oldest first, without leads that another worker has handled', async () => {
     const campaign = await storeMarket(plain, {});
     const now = Date.now();
     for (const minutesAgo of [3, 5, 1, 4, 2]) {
@@ -28,10 +28,16 @@ describe('A backlog', () => {
       await storeLead(plain, campaign, { dueAt, source: `due ${minutesAgo} minutes ago` });
     }
     await storeLead(plain, campaign, { dueAt: new Date(now + 60_000), source: 'not due' });
-    const found = await overdueLeads(plain, new Date(now), 3);
-    expect(found.map(({ source }) => source)).toEqual(
-      [5, 4, 3].map((minutes) => `due ${minutes} minutes ago`),
-    );
+    const sourcesOf = (found: { source: string }[]): string[] => found.map(({ source }) => source);
+    const due = (minutes: number): string => `due ${minutes} minutes ago`;
+    const next = openOverdueLeads(plain);
+    expect(sourcesOf(await next(new Date(now), 3))).toEqual([5, 4, 3].map(due));
+    const another = await openOverdueLeads(plain)(new Date(now), 4);
+    // Another worker handles the fourth before this one comes to it.
+    await postponeSweep(plain, [another[3]?._id ?? ''], new Date(now + 60_000));
+    expect(sourcesOf(await next(new Date(now), 3))).toEqual([due(1)]);
+    // Leads that were not started are found again.
+    expect(sourcesOf(await next(new Date(now), 3))).toEqual([5, 4, 3].map(due));
   });
 
   const backlog = (length: number): OverdueLead[] =>

@@ -223,13 +223,30 @@ async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Pro
 /** A lead is overdue when it has not moved for this long after it should have, ms: the sweep looks whether it has a workflow. */
 export const OVERDUE_AFTER_MS = 5_000;
 
-/** Leads that are overdue since `before`, oldest first. */
-export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<StoredLead[]> {
-  return leads
-    .find({ dueAt: { $lt: before } })
-    .sort({ dueAt: 1 })
-    .limit(limit)
-    .toArray();
+/** How many overdue leads are found at once. */
+const FOUND_AHEAD = 500;
+
+/**
+ * Reads leads that are overdue since `before` and were not handled meanwhile, oldest first. Their ids are found
+ * some hundred ahead, because the local database reads all overdue leads for each such query.
+ */
+export function openOverdueLeads({
+  leads,
+}: Database): (before: Date, limit: number) => Promise<StoredLead[]> {
+  let ahead: string[] = [];
+  const find = async (before: Date): Promise<string[]> => {
+    const overdue = leads.find({ dueAt: { $lt: before } }, { projection: { _id: 1 } }).sort({ dueAt: 1 });
+    return (await overdue.limit(FOUND_AHEAD).toArray()).map(({ _id }) => _id);
+  };
+  return async (before, limit) => {
+    if (ahead.length === 0) ahead = await find(before);
+    while (ahead.length > 0) {
+      const next = await leads.find({ _id: { $in: ahead.splice(0, limit) } }).toArray();
+      const overdue = next.filter(({ dueAt }) => dueAt !== undefined && dueAt < before);
+      if (overdue.length > 0) return overdue.toSorted((a, b) => Number(a.dueAt) - Number(b.dueAt));
+    }
+    return [];
+  };
 }
 
 /** Which of these leads have not started their first round. */
