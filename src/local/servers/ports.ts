@@ -19,7 +19,7 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A free port for each name: the preferred one, else the one of the last start, so that bookmarks and shells keep
+ * A free port for each name, and no port twice: the preferred one, else the one of the last start, so that bookmarks and shells keep
  * working, else any.
  */
 export async function choosePorts<Name extends string>(
@@ -29,17 +29,23 @@ export async function choosePorts<Name extends string>(
 ): Promise<Record<Name, number>> {
   const file = portsFile(dir);
   const last = lastPorts(dir);
-  const entries: [Name, number][] = [];
-  for (const name of names) entries.push([name, await firstFree([wishes[name], last[name]])]);
-  const chosen = Object.fromEntries(entries) as Record<Name, number>;
+  const ports = new Map<number, Name>();
+  for (const name of names) ports.set(await firstFree([wishes[name], last[name]], ports), name);
+  const chosen = Object.fromEntries([...ports].map(([port, name]) => [name, port])) as Record<Name, number>;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify({ ...last, ...chosen }));
   return chosen;
 }
 
-async function firstFree(ports: (number | undefined)[]): Promise<number> {
-  for (const port of ports) if (port !== undefined && (await isFree(port))) return port;
-  return anyPort();
+async function firstFree(
+  wishes: (number | undefined)[],
+  taken: ReadonlyMap<number, unknown>,
+): Promise<number> {
+  for (const port of wishes) if (port !== undefined && !taken.has(port) && (await isFree(port))) return port;
+  for (;;) {
+    const port = await anyPort();
+    if (!taken.has(port)) return port;
+  }
 }
 
 /**

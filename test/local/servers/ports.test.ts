@@ -24,6 +24,16 @@ it('chooses another port if the last one is taken', async () => {
   expect((await choosePorts(dir, ['redis'])).redis).not.toBe(redis);
 });
 
+it('chooses no port twice', async () => {
+  const names = Array.from({ length: 300 }, (_, i) => `buyer-${i}`);
+  const first = await choosePorts(emptyDir(), names);
+  expect(new Set(Object.values(first)).size).toBe(300);
+  expect(
+    (await choosePorts(emptyDir(), ['api', 'admin'], { api: first['buyer-0'], admin: first['buyer-0'] }))
+      .admin,
+  ).not.toBe(first['buyer-0']);
+});
+
 it('takes ports outside the range of outgoing connections', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, anyPort));
   expect(ports.filter((port) => port >= 32_768)).toEqual([]);
