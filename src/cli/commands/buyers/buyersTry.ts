@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { tryContract, type ContractTriedView } from '../../../operations/market/tryContractOperation.js';
@@ -17,7 +17,7 @@ interface Options {
 export function buyersTryCommand(): Command {
   return adminCommand('try')
     .description('show what a contract sends of a lead, to the buyer’s server or by its outlet')
-    .argument('<contract>', 'the contract’s id, such as ACME1234/auto-insurance/northwind')
+    .argument('<contract>', 'the contract’s id, such as ACME1234/auto-insurance/northwind', contractOf)
     .option(
       '--lead <file|id>',
       'a JSON file with a lead’s fields, or a stored lead (default: a fictional one)',
@@ -27,15 +27,29 @@ export function buyersTryCommand(): Command {
     .action(attempt);
 }
 
-async function attempt(id: string, { lead: named, send, json }: Options, command: Command): Promise<void> {
-  const [seller = '', category = '', buyer_id = ''] = id.split('/');
+interface Named {
+  seller: string;
+  category: string;
+  buyer_id: string;
+}
+
+function contractOf(id: string): Named {
+  const [, seller, category, buyer_id] = /^([^/]+)\/(.+)\/([^/]+)$/.exec(id) ?? [];
+  if (seller === undefined || category === undefined || buyer_id === undefined)
+    throw new InvalidArgumentError('Write SELLER/CATEGORY/BUYER, such as ACME1234/auto-insurance/northwind.');
+  return { seller, category, buyer_id };
+}
+
+async function attempt(
+  contract: Named,
+  { lead: named, send, json }: Options,
+  command: Command,
+): Promise<void> {
   const lead = named === undefined || !existsSync(named) ? undefined : leadIn(named);
   const lead_id = lead === undefined ? named : undefined;
-  const tried = await useAdmin(
-    command,
-    (call) => call(tryContract, { seller, category, buyer_id, lead, lead_id, send }),
-    { personalData: true },
-  );
+  const tried = await useAdmin(command, (call) => call(tryContract, { ...contract, lead, lead_id, send }), {
+    personalData: true,
+  });
   if (json) printJson(tried);
   else print(inWords(tried));
 }
