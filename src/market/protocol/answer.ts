@@ -215,12 +215,18 @@ function compileBid(bid: BidSelector | undefined, report: ReportFault): BidReade
     if (said !== undefined && said.toUpperCase() !== currency)
       return { detail: `the bid is not in ${currency}, the campaign’s currency` };
     const amount = unit === 'cents' ? wholeCents(text) : amountOf(text, currency, round);
-    if (amount === undefined) return { detail: `bid is not an amount in ${currency}` };
+    if (amount === undefined)
+      return { detail: unit === 'cents' ? 'bid is not a whole number of cents' : noAmount(text, currency) };
     return amount > (toMinor(MOST_MONEY, currency) ?? Infinity)
       ? { detail: `bid is too large; the most is ${MOST_MONEY}` }
       : { bid: amount };
   };
 }
+
+const noAmount = (text: string, currency: string): string =>
+  amountOf(text, currency, 'down') === undefined
+    ? `bid is not an amount in ${currency}`
+    : `bid has too many decimals; ${currency} has ${minorDigits(currency) || 'none'}; round: down cuts off the others`;
 
 const wholeCents = (text: string): Minor | undefined => {
   const cents = /^(\d{1,15})(?:\.0+)?$/.exec(text)?.[1];

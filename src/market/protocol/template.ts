@@ -128,6 +128,11 @@ interface Expression {
   filters: { name: string; args: Scalar[] }[];
 }
 
+const remedyFor = (path: string): string =>
+  path.startsWith('ping.answer')
+    ? 'ping.answer is for JSON; give a value of XML a name in the capture of the ping’s answer, and write {{ ping.capture.NAME }}'
+    : 'write a placeholder like {{ lead.phone | phone: "national" }}';
+
 /** Reads what is between `{{` and `}}`. */
 class ExpressionReader {
   constructor(
@@ -144,9 +149,7 @@ class ExpressionReader {
     const filters: Expression['filters'] = [];
     while (this.take(/\s*\|\s*/y)) filters.push(this.filter(start));
     if (!this.take(/\s*\}\}/y))
-      throw new ProtocolFault(
-        `${this.shown(start)} can't be read; write a placeholder like {{ lead.phone | phone: "national" }}`,
-      );
+      throw new ProtocolFault(`${this.shown(start)} can't be read; ${remedyFor(path)}`);
     return { operand: literal === undefined ? { path } : { literal }, filters };
   }
 

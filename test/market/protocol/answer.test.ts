@@ -106,6 +106,26 @@ describe('A bid', () => {
     expect(bid('1200.9', { round: 'down' }, { currency: 'JPY' })).toBe(1200);
   });
 
+  test.each<[string, Partial<NonNullable<AnswerTerms['bid']>>, Answer, string]>([
+    ['22.505', {}, {}, 'bid has too many decimals; USD has 2; round: down cuts off the others'],
+    [
+      '22.5',
+      {},
+      { currency: 'JPY' },
+      'bid has too many decimals; JPY has none; round: down cuts off the others',
+    ],
+    ['free', {}, {}, 'bid is not an amount in USD'],
+    ['45.50', { unit: 'cents' }, {}, 'bid is not a whole number of cents'],
+  ])('of %j, which can’t be used, is explained', (price, terms, answer, detail) => {
+    const reading = read(
+      { bid: { at: 'price', ...terms }, bidWhen: { status: [200] } },
+      'ping',
+      JSON.stringify({ price }),
+      answer,
+    );
+    expect(reading).toMatchObject({ means: 'unclear', detail });
+  });
+
   test('may be in cents', () => {
     expect(bid(4550, { unit: 'cents' })).toBe(4550);
     expect(bid('45.50', { unit: 'cents' })).toBe('unclear');

@@ -103,6 +103,10 @@ describe('A template', () => {
       '{{ lead.zip',
       '"{{ lead.zip" can\'t be read; write a placeholder like {{ lead.phone | phone: "national" }}',
     ],
+    [
+      '{{ ping.answer./GATE/QUOTE/@NO }}',
+      "can't be read; ping.answer is for JSON; give a value of XML a name in the capture of the ping’s answer, and write {{ ping.capture.NAME }}",
+    ],
     ['{{ }}', '"{{ }}" is empty; write it like {{ lead.zip }}'],
     ['{% if lead %}', 'has a tag {% … %}; there are none, only placeholders like {{ lead.zip }}'],
     ['{{ leed.zip }}', '"leed.zip" is nothing that a template knows'],
