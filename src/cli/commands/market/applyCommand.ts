@@ -3,6 +3,7 @@ import { OperationError } from '../../../operations/operationError.js';
 import { IfMatch, applyMarketOperation } from '../../../operations/market/marketOperations.js';
 import { faultsOfFile, readMarketFile } from '../../../market/file/changeMarket.js';
 import type { Fault } from '../../../market/file/fault.js';
+import { unsignedBuyers } from '../../../market/file/unsignedBuyers.js';
 import type { Change } from '../../../store/market/applyPlan.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { fitting } from '../../argumentParsers.js';
@@ -74,7 +75,10 @@ async function apply(file: string, options: Options, command: Command): Promise<
     await confirmed(file, plan, options);
     const applied = await asPlanned(call, text, plan.etag, options);
     if (options.json) printJson({ file, ...applied });
-    else print([`Applied ${changesText(count)}.`, ...secretsToGive(applied.changes)].join('\n'));
+    else {
+      const secrets = secretsToGive(applied.changes, unsignedBuyers(readMarketFile(text)));
+      print([`Applied ${changesText(count)}.`, ...secrets].join('\n'));
+    }
   });
 }
 

@@ -45,10 +45,10 @@ export function changeLines(change: Change): string[] {
   }
 }
 
-/** A new seller or buyer has a secret to be given to its owner. */
-export function secretsToGive(changes: Change[]): string[] {
+/** A new seller or buyer has a secret to be given to its owner, unless it gets nothing signed. */
+export function secretsToGive(changes: Change[], unsigned: readonly string[]): string[] {
   const commands = changes.flatMap(({ change, kind, id }) =>
-    change === 'created' && (kind === 'seller' || kind === 'buyer')
+    change === 'created' && (kind === 'seller' || (kind === 'buyer' && !unsigned.includes(id)))
       ? [`    gavel secrets show --${kind} ${id}`]
       : [],
   );

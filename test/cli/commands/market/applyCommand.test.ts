@@ -52,6 +52,19 @@ const applyAsked = (text: string, typed: string | Readable): Promise<Ran> =>
 const fabrikam = async () => database.contracts.findOne({ _id: FABRIKAM });
 
 describe('gavel apply', () => {
+  test('names the secrets to give to new owners, but none of a buyer that is sent nothing signed', async () => {
+    const address = '{ url: https://new.example, timeoutMs: 800 }';
+    const both = `ping: ${address}, post: ${address}`;
+    const ran = await apply(
+      `buyers: [{ id: new, name: New, ${both} }, { id: old, name: Old, ${both}, protocol: { preset: boberdoo-xml, values: { SRC: a, TYPE: 1 } } }]`,
+    );
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout).toContain(
+      'Give each new owner its signing secret:\n    gavel secrets show --buyer new\n',
+    );
+    expect(ran.stdout).not.toContain('--buyer old');
+  });
+
   test('merges: keys that an entry does not name stay', async () => {
     const ran = await apply(`${AUTO}, sale: { floor: 18 } }]\nbuyers: [{ id: fabrikam, active: false }]`);
     expect(ran).toMatchObject({ code: 0 });
@@ -146,7 +159,7 @@ describe('gavel apply', () => {
     expect(dry).toMatchObject({ code: 3, stderr: 'Dry run: 1 change would be made.\n' });
     expect(dry.stdout).toContain('! removes its limit on leads a day');
     expect(await fabrikam()).toMatchObject({ caps: { day: 50 } });
-    expect(await apply(FILE, ['--dry-run', '--replace', '--prune'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await apply(FILE, ['--dry-run', '--replace', '--prune'])).toMatchObject({ code: 0 });
     expect((await apply('buyers: [{}]', ['--dry-run'])).code).toBe(1);
   });
 
