@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { errorForLog } from '../errorForLog.js';
 import { metrics } from '../metrics.js';
 import { createLimitedServer } from './http/limitedServer.js';
+import { wantsHtml } from './http/prefer.js';
 import type { ApiContext } from './context.js';
 import { gracefulShutdown, slowClients } from './plugins/connections.js';
 import { errorHandler, refuseMalformed, sendError, type ErrorMessages } from './plugins/errorHandler.js';
@@ -92,5 +93,3 @@ export function addRootRoute(app: FastifyInstance, page: string, links: Record<s
     return wantsHtml(request) ? reply.redirect(page) : links;
   });
 }
-
-const wantsHtml = ({ headers }: FastifyRequest): boolean => (headers.accept ?? '').includes('text/html');

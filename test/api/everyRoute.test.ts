@@ -25,6 +25,7 @@ const BY_TOKEN = [
   'GET /specs/:access/:category',
   'GET /specs/:access/:category/openapi.json',
   'GET /specs/:access/:category/spec.md',
+  'GET /specs/:access/:category/try',
   'POST /specs/:access/:category/try',
 ];
 

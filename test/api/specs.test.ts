@@ -111,6 +111,21 @@ describe('The specs page of a campaign', () => {
     for (const more of ['', '/spec.md', '/openapi.json']) expect((await get(at() + more)).status).toBe(404);
   });
 
+  test('shows a browser a page when the link has ended, and a program an error', async () => {
+    const ended = path.replace(/specs\/.{3}/, 'specs/AAA');
+    for (const at of [ended, `${ended}/spec.md`, `${ended}/openapi.json`]) {
+      const page = await fetch(world.api.address + at, { headers: { accept: 'text/html,*/*' } });
+      expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+      expect(await page.text()).toContain('<h1>This link does not exist, or has ended</h1>');
+      expect(JSON.parse((await get(at)).text)).toMatchObject({ error: 'Not found' });
+    }
+  });
+
+  test('leads from the address of its form back to the page', async () => {
+    const reply = await fetch(`${world.api.address}${path}/try`, { redirect: 'manual' });
+    expect([reply.status, reply.headers.get('location')]).toEqual([303, `${path}#try-it`]);
+  });
+
   test('can be made public, and its links can be replaced and ended', async () => {
     const id = 'ACME1234/solar';
     const open = async (link: { token: string } | undefined) =>

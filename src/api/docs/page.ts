@@ -44,7 +44,7 @@ export function pageHtml({ title, name, chapters, main }: PageParts): string {
 <link rel="icon" href="/docs/icon.svg">
 </head>
 <body>
-<nav aria-label="Chapters"><p><strong>Gavel</strong> ${escapeHtml(name)}</p><ul>${links.join('')}</ul></nav>
+<nav aria-label="Chapters"><p><strong>Gavel</strong> ${escapeHtml(name)}</p>${links.length > 0 ? `<ul>${links.join('')}</ul>` : ''}</nav>
 <main>
 ${main}
 </main>

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 /** How long a source waits for the response, and the preferences that were applied. */
 export interface WaitPreference {
   answerWithinMs: number;
@@ -31,3 +32,7 @@ function readPreferences(header: string): Map<string, string> {
   }
   return preferences;
 }
+
+/** Whether a browser opens the address. */
+export const wantsHtml = ({ headers }: FastifyRequest): boolean =>
+  (headers.accept ?? '').includes('text/html');

@@ -12,10 +12,11 @@ import type { Guide } from '../docs/guide.js';
 import type { OpenApi } from '../docs/openapi.js';
 import type { Entries } from '../../operations/body/entries.js';
 import { originOf } from '../http/origin.js';
+import { wantsHtml } from '../http/prefer.js';
 import type { SpecTerms } from '../specs/campaignFields.js';
 import { specMarkdown } from '../specs/specMarkdown.js';
 import { specOpenApi } from '../specs/specOpenApi.js';
-import { specPage, type Tried } from '../specs/specPage.js';
+import { endedPage, specPage, type Tried } from '../specs/specPage.js';
 
 interface Options {
   context: Pick<LeadApiContext, 'database' | 'settings'>;
@@ -27,6 +28,17 @@ interface Options {
 interface Named {
   Params: { access: string; category: string };
 }
+
+/** A shared page. */
+interface Opened {
+  terms: SpecTerms;
+  path: string;
+  /** The base URL of the API. */
+  origin: string;
+}
+
+/** The address of a page is a secret, unless it is public. */
+const UNLISTED = { 'referrer-policy': 'no-referrer', 'x-robots-tag': 'noindex' };
 
 /** A token (src/store/market/specs.ts). */
 const TOKEN = /^[\w-]{22}$/;
@@ -43,14 +55,16 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
   const termsOf = cached((path) => findTerms(database, path));
   const hidden = { schema: { hide: true } };
 
-  async function open(
-    request: FastifyRequest<Named>,
-  ): Promise<{ terms: SpecTerms; path: string; origin: string }> {
+  async function open(request: FastifyRequest<Named>): Promise<Opened | undefined> {
     const { access, category } = request.params;
-    const path = `/specs/${encodeURIComponent(access)}/${encodeURIComponent(category)}`;
     const terms = await termsOf(`${access}/${category}`);
-    if (terms === undefined) throw notFound('This link does not exist, or has ended. Ask for a new one.');
-    return { terms, path, origin: settings.PUBLIC_URL?.replace(/\/$/, '') ?? originOf(request) };
+    return (
+      terms && {
+        terms,
+        path: pathOf(request),
+        origin: settings.PUBLIC_URL?.replace(/\/$/, '') ?? originOf(request),
+      }
+    );
   }
 
   const markdownOf = (terms: SpecTerms, origin: string): string =>
@@ -61,40 +75,48 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     reply: FastifyReply,
     tried?: Tried,
   ): Promise<FastifyReply> {
-    const { terms, path, origin } = await open(request);
+    const opened = await open(request);
+    if (opened === undefined) return refuse(request, reply);
+    const { terms, path, origin } = opened;
     const csp = String(reply.getHeader('content-security-policy')).replace(
       "form-action 'none'",
       "form-action 'self'",
     );
-    return (
-      reply
-        .header('content-security-policy', csp)
-        // The address of the page is a secret, unless it is public.
-        .header('referrer-policy', 'no-referrer')
-        .header('x-robots-tag', 'noindex')
-        .type('text/html; charset=utf-8')
-        .send(specPage({ terms, markdown: markdownOf(terms, origin), path, tried }))
-    );
+    return reply
+      .header('content-security-policy', csp)
+      .headers(UNLISTED)
+      .type('text/html; charset=utf-8')
+      .send(specPage({ terms, markdown: markdownOf(terms, origin), path, tried }));
   }
 
   app.get<Named>('/specs/:access/:category', hidden, async (request, reply) => sendPage(request, reply));
 
   app.get<Named>('/specs/:access/:category/spec.md', hidden, async (request, reply) => {
-    const { terms, origin } = await open(request);
-    return reply.type('text/markdown; charset=utf-8').send(markdownOf(terms, origin));
+    const opened = await open(request);
+    if (opened === undefined) return refuse(request, reply);
+    return reply.type('text/markdown; charset=utf-8').send(markdownOf(opened.terms, opened.origin));
   });
 
   app.get<Named>('/specs/:access/:category/openapi.json', hidden, async (request, reply) => {
-    const { terms, origin } = await open(request);
+    const opened = await open(request);
+    if (opened === undefined) return refuse(request, reply);
+    const { terms, origin } = opened;
     const own = specOpenApi(document(), { terms, origin, samples: guide.samples });
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(own));
   });
+
+  /** The form's address, opened or reloaded in a browser. */
+  app.get<Named>('/specs/:access/:category/try', hidden, async (request, reply) =>
+    reply.redirect(`${pathOf(request)}#try-it`, 303),
+  );
 
   app.post<Named & { Body: Entries | undefined }>(
     '/specs/:access/:category/try',
     hidden,
     async (request, reply) => {
-      const { terms } = await open(request);
+      const opened = await open(request);
+      if (opened === undefined) return refuse(request, reply);
+      const { terms } = opened;
       // The page's form sends texts.
       const given = new Map(
         (request.body ?? []).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
@@ -130,6 +152,15 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     });
     return { status: statusCode, body: JSON.stringify(JSON.parse(body), null, 2) };
   }
+}
+
+const pathOf = ({ params: { access, category } }: FastifyRequest<Named>): string =>
+  `/specs/${encodeURIComponent(access)}/${encodeURIComponent(category)}`;
+
+/** @throws OperationError unless a browser opens the address */
+function refuse(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!wantsHtml(request)) throw notFound('This link does not exist, or has ended. Ask for a new one.');
+  return reply.code(404).headers(UNLISTED).type('text/html; charset=utf-8').send(endedPage);
 }
 
 const addressing = ({ seller, campaign }: SpecTerms) => ({

@@ -32,6 +32,15 @@ export function specPage({ terms, markdown, path, tried }: Options): string {
   });
 }
 
+/** The page of a link that does not exist or has ended. */
+export const endedPage = pageHtml({
+  title: 'This link has ended',
+  name: 'Specs',
+  chapters: [],
+  main: `<h1>This link does not exist, or has ended</h1>
+<p>Ask the seller who sent it for a new one.</p>`,
+});
+
 function splitAt(text: string, mark: string): [string, string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)];
