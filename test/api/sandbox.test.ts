@@ -56,6 +56,7 @@ describe('The sandbox', () => {
     ['00005', 'no_buyer_eligible'],
     ['00006', 'no_buyer_eligible'],
     ['00007', 'refused'],
+    ['00008', 'uncertain'],
   ])('gives the reason of %s when asked later: %s', async (zip, reason) => {
     const { body } = await send(zip);
     await expect

@@ -48,8 +48,12 @@ describe('docs/source.md', () => {
   });
 
   test('names every ZIP code of the sandbox with what it forces', () => {
-    const rows = Object.entries(SANDBOX).map(([zip, { about }]) => [inCode(zip), about]);
-    expect(rowsOf(page, 'ZIP code', 2)).toEqual(rows);
+    const rows = Object.entries(SANDBOX).map(([zip, forced]) => [
+      inCode(zip),
+      String('error' in forced ? ERRORS[forced.error].status : 200),
+      forced.about,
+    ]);
+    expect(rowsOf(page, 'ZIP code', 3)).toEqual(rows);
   });
 
   test('contains only content for sources: no operator commands, no errors for buyers', () => {

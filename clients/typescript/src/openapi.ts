@@ -32,12 +32,12 @@ export interface paths {
          * @description With a test key, these ZIP codes force an outcome or an error, and no buyer is contacted:
          *     - `00001`: `sold` within the call
          *     - `00002`: `pending`, and `sold` some seconds later: the buyer answers late
-         *     - `00003`: `pending`: buyers were asked, and none bids
-         *     - `00004`: `pending`: all bids are below the minimum price
-         *     - `00005`: `pending`: no buyer takes this kind of lead
-         *     - `00006`: `pending`: every buyer had the person before
-         *     - `00007`: `pending`: the winning buyer refuses the post
-         *     - `00008`: `pending`: the winning buyer gives no clear answer to the post
+         *     - `00003`: `pending`, `no_bid`: buyers were asked, and none bids
+         *     - `00004`: `pending`, `below_floor`: all bids are below the minimum price
+         *     - `00005`: `pending`, `no_buyer_eligible`: no buyer takes this kind of lead
+         *     - `00006`: `pending`, `no_buyer_eligible`: every buyer had the person before
+         *     - `00007`: `pending`, `refused`: the winning buyer refuses the lead
+         *     - `00008`: `pending`, `uncertain`: the winning buyer gives no clear answer
          *     - `00009`: `pending`, and `expired` a moment later
          *     - `00010`: `withdrawn`: the person is on a suppression list
          *     - `00400`: `Invalid field`

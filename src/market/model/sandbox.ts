@@ -30,21 +30,30 @@ export type SandboxError =
 
 export type SandboxCase = { about: string } & ({ outcome: SandboxOutcome } | { error: SandboxError });
 
-/** By ZIP code, with what the source sees. */
+/** By ZIP code, with what the source sees: the status, the reason when it asks later, and why. */
 export const SANDBOX: Readonly<Record<string, SandboxCase>> = {
   '00001': { outcome: 'sold', about: '`sold` within the call' },
   '00002': {
     outcome: 'sold_later',
     about: '`pending`, and `sold` some seconds later: the buyer answers late',
   },
-  '00003': { outcome: 'no_bid', about: '`pending`: buyers were asked, and none bids' },
-  '00004': { outcome: 'below_floor', about: '`pending`: all bids are below the minimum price' },
-  '00005': { outcome: 'no_buyer_eligible', about: '`pending`: no buyer takes this kind of lead' },
-  '00006': { outcome: 'duplicate', about: '`pending`: every buyer had the person before' },
-  '00007': { outcome: 'refused', about: '`pending`: the winning buyer refuses the post' },
+  '00003': { outcome: 'no_bid', about: '`pending`, `no_bid`: buyers were asked, and none bids' },
+  '00004': {
+    outcome: 'below_floor',
+    about: '`pending`, `below_floor`: all bids are below the minimum price',
+  },
+  '00005': {
+    outcome: 'no_buyer_eligible',
+    about: '`pending`, `no_buyer_eligible`: no buyer takes this kind of lead',
+  },
+  '00006': {
+    outcome: 'duplicate',
+    about: '`pending`, `no_buyer_eligible`: every buyer had the person before',
+  },
+  '00007': { outcome: 'refused', about: '`pending`, `refused`: the winning buyer refuses the lead' },
   '00008': {
     outcome: 'uncertain',
-    about: '`pending`: the winning buyer gives no clear answer to the post',
+    about: '`pending`, `uncertain`: the winning buyer gives no clear answer',
   },
   '00009': { outcome: 'expired', about: '`pending`, and `expired` a moment later' },
   '00010': { outcome: 'suppressed', about: '`withdrawn`: the person is on a suppression list' },
@@ -63,6 +72,6 @@ export const SANDBOX: Readonly<Record<string, SandboxCase>> = {
  * @param zip as it was read
  */
 export function sandboxCase({ test, zip }: { test: boolean; zip: unknown }): SandboxCase | undefined {
-  if (!test || typeof zip !== 'string') return undefined;
-  return Object.hasOwn(SANDBOX, zip) ? SANDBOX[zip] : undefined;
+  const [, five = ''] = /^(\d{5})(?:-\d{4})?$/.exec(test && typeof zip === 'string' ? zip : '') ?? [];
+  return Object.hasOwn(SANDBOX, five) ? SANDBOX[five] : undefined;
 }

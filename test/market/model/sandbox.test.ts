@@ -22,6 +22,11 @@ test('A test lead is in the sandbox only by a reserved ZIP code', () => {
   );
 });
 
+test('A reserved ZIP code with its four further digits is still reserved', () => {
+  expect(sandboxCase({ test: true, zip: readZip('00001-1234').value })).toBe(SANDBOX['00001']);
+  expect(sandboxCase({ test: true, zip: '00001 or so' })).toBeUndefined();
+});
+
 test('Every reserved ZIP code is read as it is, and no place has it: ZIP codes start at 00501', () => {
   for (const zip of Object.keys(SANDBOX)) {
     expect(readZip(zip)).toMatchObject({ value: zip });
