@@ -82,6 +82,11 @@ describe('A rejected key gets an error with the reason', () => {
     expect(body.message).toContain(message);
   });
 
+  it('without sending one who has a key to ask for one', async () => {
+    for (const key of [world.key.slice(0, -1), `"${world.key}"`])
+      expect((await send(bearer(key))).body.message).not.toContain('Ask the seller');
+  });
+
   it('without revealing stored keys to one with a valid checksum', async () => {
     const [one, other] = [await send(bearer(generateKey('live'))), await send(bearer(generateKey('buyer')))];
     expect(one.body.message).toBe(other.body.message);

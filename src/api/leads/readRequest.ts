@@ -83,7 +83,7 @@ const pausedCampaign = ({ pausedUntil = 0 }: Campaign): OperationError =>
 const noCampaign = (): OperationError =>
   new OperationError(
     'noCampaign',
-    'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
+    'The seller has no active campaign of this category. Check how `category` is written. If it is right, ask the seller whether the campaign is active.',
   );
 
 const REST_UNKNOWN = ' Which other fields are required depends on the category.';

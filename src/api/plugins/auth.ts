@@ -57,8 +57,8 @@ function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
   const { name, from } = KINDS[of];
   if (!looksLikeKey(text)) {
     return KEY_FORM.exec(text)?.some(looksLikeKey)
-      ? `The header has other characters beside the key. Send only "Authorization: Bearer KEY". ${from}`
-      : `The key is incomplete or mistyped. Copy it again. ${from}`;
+      ? 'The header has other characters beside the key. Send only "Authorization: Bearer KEY".'
+      : 'The key is incomplete or mistyped. Copy all of it again.';
   }
   if (key === null) return `The key is unknown. Check that it is ${name} of this exchange. ${from}`;
   const own = (['seller', 'buyer', 'admin'] as const).find((owner) => key[owner] !== undefined);
