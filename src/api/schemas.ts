@@ -255,3 +255,12 @@ export function errorResponses(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   });
   return Object.fromEntries(answers);
 }
+
+/** Errors of HTTP itself, which a request with a lead can have before its route is found. */
+export const httpErrorResponses = {
+  408: Type.Ref('ErrorAnswer', {
+    description: '`Invalid request`: The request did not arrive within 10 seconds.',
+  }),
+  414: Type.Ref('ErrorAnswer', { description: '`Request too large`: The request line is over 64 KiB.' }),
+  431: Type.Ref('ErrorAnswer', { description: '`Request too large`: The headers are too long.' }),
+};

@@ -81,23 +81,36 @@ describe('The specs page of a campaign', () => {
   test('has a valid OpenAPI document of this campaign alone', async () => {
     const { text } = await get(`${path}/openapi.json`);
     const document = JSON.parse(text) as {
-      paths: object;
-      components: { schemas: Record<string, { required?: string[]; properties?: Record<string, object> }> };
+      externalDocs: object;
+      paths: Record<string, Record<string, object>>;
+      components: {
+        schemas: Record<string, { required?: string[]; properties?: Record<string, { enum?: string[] }> }>;
+        securitySchemes: object;
+      };
     };
     expect((await new Validator().validate(document)).errors ?? []).toEqual([]);
     expect(Object.keys(document.paths)).toEqual([
       '/api/leads',
       '/api/leads/{lead_id}',
       '/api/leads/{lead_id}/withdraw',
+      '/api/pings',
       '/api/leads/batch',
     ]);
-    const { LeadRequest, ReturnRequest } = document.components.schemas;
+    expect(document.externalDocs).toMatchObject({ url: world.api.address + path });
+    const { LeadRequest, PingRequest, ErrorAnswer, ReturnRequest } = document.components.schemas;
     expect(LeadRequest?.required).toEqual(['seller', 'category', 'firstName', 'phone', 'roof']);
     expect(LeadRequest?.properties).toMatchObject({
       seller: { enum: ['ACME1234'] },
       category: { enum: ['Roof & Gutter'] },
       roof: { enum: ['flat', "owner's $& `x`"] },
+      ping_id: { type: 'string' },
     });
+    expect(PingRequest?.required).toEqual(['seller', 'category', 'roof']);
+    expect(PingRequest?.properties).not.toHaveProperty('lastName');
+    expect(ErrorAnswer?.properties?.error?.enum).toContain('Ping over');
+    expect(ErrorAnswer?.properties?.error?.enum).not.toContain('Returns not agreed');
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['key']);
+    expect(JSON.stringify(document.paths['/api/leads/batch'])).toContain('\\"roof\\":\\"flat\\"');
     expect(ReturnRequest).toBeUndefined();
   });
 

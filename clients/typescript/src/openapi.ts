@@ -63,7 +63,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the status of a lead */
+        /**
+         * Show the status of a lead
+         * @description A live key can read every lead of its seller, a test key only test leads.
+         */
         get: operations["showLead"];
         put?: never;
         post?: never;
@@ -82,7 +85,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Withdraw a lead from sale */
+        /**
+         * Withdraw a lead from sale
+         * @description Takes the lead off sale permanently. After the answer, no further buyer gets it.
+         */
         post: operations["withdrawLead"];
         delete?: never;
         options?: never;
@@ -99,7 +105,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send up to 1000 leads */
+        /**
+         * Send up to 1000 leads
+         * @description The answer has a line for each lead, in the order in which they get their results.
+         */
         post: operations["sendLeads"];
         delete?: never;
         options?: never;
@@ -116,7 +125,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask what a lead would earn */
+        /**
+         * Ask what a lead would earn
+         * @description Buyers are asked as for a lead, but learn nothing of the person. The price is promised for a minute.
+         */
         post: operations["pingLead"];
         delete?: never;
         options?: never;
@@ -1012,6 +1024,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description `Invalid request`: The request did not arrive within 10 seconds. */
+            408: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description `Request in progress`: The first request with this Idempotency-Key is still being answered. */
             409: {
                 headers: {
@@ -1050,6 +1079,23 @@ export interface operations {
             };
             /** @description `Request too large`: The body is over 64 KiB, there are over 100 fields, a name is over 64 characters or a value over 10,000. */
             413: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The request line is over 64 KiB. */
+            414: {
                 headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
@@ -1104,6 +1150,23 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the request again */
                     "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The headers are too long. */
+            431: {
+                headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
                     /** @description Remaining requests in this minute */
@@ -1535,8 +1598,42 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description `Invalid request`: The request did not arrive within 10 seconds. */
+            408: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description `Request too large`: The body is over 64 KiB, there are over 100 fields, a name is over 64 characters or a value over 10,000. */
             413: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The request line is over 64 KiB. */
+            414: {
                 headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
@@ -1574,6 +1671,23 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the request again */
                     "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The headers are too long. */
+            431: {
+                headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
                     /** @description Remaining requests in this minute */
@@ -1697,8 +1811,42 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description `Invalid request`: The request did not arrive within 10 seconds. */
+            408: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description `Request too large`: The body is over 64 KiB, there are over 100 fields, a name is over 64 characters or a value over 10,000. */
             413: {
+                headers: {
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The request line is over 64 KiB. */
+            414: {
                 headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
@@ -1736,6 +1884,23 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the request again */
                     "Retry-After"?: number;
+                    /** @description Requests per minute */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Remaining requests in this minute */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description End of the minute, Unix time in seconds */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description The id of the request in the exchange’s logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `Request too large`: The headers are too long. */
+            431: {
+                headers: {
                     /** @description Requests per minute */
                     "X-RateLimit-Limit"?: number;
                     /** @description Remaining requests in this minute */

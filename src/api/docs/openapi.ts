@@ -13,6 +13,7 @@ const Operation = Type.Object({
       Type.Object({ name: Type.String(), in: Type.String(), description: Type.Optional(Type.String()) }),
     ),
   ),
+  requestBody: Type.Optional(Type.Unknown()),
   responses: Type.Record(
     Type.String(),
     Type.Object({ description: Type.String(), headers: Type.Optional(Type.Unknown()) }),

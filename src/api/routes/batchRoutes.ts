@@ -17,7 +17,7 @@ import { auth, keyOf, sellerKeyOf } from '../plugins/auth.js';
 import { refuseCompressed } from '../plugins/bodyParsers.js';
 import { explain, sendError, type ErrorMessages } from '../plugins/errorHandler.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
-import { errorResponses, leadHeaders, type BatchResult } from '../schemas.js';
+import { errorResponses, httpErrorResponses, leadHeaders, type BatchResult } from '../schemas.js';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -29,6 +29,7 @@ const CONCURRENT_BATCHES = 2;
 const post = {
   operationId: 'sendLeads',
   summary: `Send up to ${MAX_BATCH_LEADS} leads`,
+  description: 'The answer has a line for each lead, in the order in which they get their results.',
   tags: ['Leads'],
   security: [{ key: [] }],
   consumes: [NDJSON],
@@ -46,6 +47,7 @@ const post = {
     },
     ...errorResponses('invalidRequest', 'invalidKey', 'tooLarge', 'wrongType'),
     ...errorResponses('rateLimited', 'internal', 'unavailable'),
+    ...httpErrorResponses,
   },
 };
 

@@ -13,7 +13,7 @@ import { auth, keyOf, sellerKeyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../http/prefer.js';
 import { queryOf } from '../http/requestTarget.js';
-import { errorResponses, leadHeaders } from '../schemas.js';
+import { errorResponses, httpErrorResponses, leadHeaders } from '../schemas.js';
 import { withdrawLead } from '../../operations/leads/withdrawLead.js';
 
 const security = [{ key: [] }];
@@ -47,12 +47,14 @@ const post = {
       ...(['tooLarge', 'wrongType', 'keyReused', 'rateLimited', 'internal', 'unavailable'] as const),
       ...(['invalidPing', 'pingOver'] as const),
     ),
+    ...httpErrorResponses,
   },
 };
 
 const get = {
   operationId: 'showLead',
   summary: 'Show the status of a lead',
+  description: 'A live key can read every lead of its seller, a test key only test leads.',
   tags: ['Leads'],
   security,
   params: Type.Object({ lead_id: Type.String({ description: 'From the response to the lead' }) }),
@@ -65,6 +67,7 @@ const get = {
 const withdraw = {
   operationId: 'withdrawLead',
   summary: 'Withdraw a lead from sale',
+  description: 'Takes the lead off sale permanently. After the answer, no further buyer gets it.',
   tags: ['Leads'],
   security,
   params: get.params,

@@ -14,11 +14,13 @@ import { signPing } from '../leads/pingId.js';
 import { readPingRequest } from '../leads/readRequest.js';
 import { auth, sellerKeyOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
-import { errorResponses, type PingAnswer } from '../schemas.js';
+import { errorResponses, httpErrorResponses, type PingAnswer } from '../schemas.js';
 
 const post = {
   operationId: 'pingLead',
   summary: 'Ask what a lead would earn',
+  description:
+    'Buyers are asked as for a lead, but learn nothing of the person. The price is promised for a minute.',
   tags: ['Leads'],
   security: [{ key: [] }],
   consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
@@ -27,6 +29,7 @@ const post = {
     200: Type.Ref('PingAnswer', { description: 'The best price, or why there is none' }),
     ...errorResponses('missingField', 'noCampaign', 'invalidField', 'invalidRequest', 'invalidKey'),
     ...errorResponses('tooLarge', 'wrongType', 'rateLimited', 'internal', 'unavailable'),
+    ...httpErrorResponses,
   },
 };
 

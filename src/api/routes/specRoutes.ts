@@ -100,8 +100,9 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
   app.get<Named>('/specs/:access/:category/openapi.json', hidden, async (request, reply) => {
     const opened = await open(request);
     if (opened === undefined) return refuse(request, reply);
-    const { terms, origin } = opened;
-    const own = specOpenApi(document(), { terms, origin, samples: guide.samples });
+    const { terms, origin, path } = opened;
+    const page = origin + path;
+    const own = specOpenApi(document(), { terms, origin, page, samples: guide.samples });
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(own));
   });
 
