@@ -183,6 +183,15 @@ describe('The specs page of a campaign', () => {
     expect((await tryIt(key, { ...lead, firstName: '' })).text).toContain('with status <code>400</code>');
   });
 
+  test('keeps what was sent, so that one value can be changed and sent again', async () => {
+    const key = await world.keyFor({ test: true });
+    const { text } = await tryIt(key, { firstName: 'Ann', phone: '12', roof: 'flat', zip: '00010' });
+    expect(text).toContain('with status <code>400</code>');
+    for (const [name, value] of Object.entries({ firstName: 'Ann', phone: '12', zip: '00010' }))
+      expect(text).toContain(`name="${name}" value="${value}"`);
+    expect(text).toContain(`value="${key}"`);
+  });
+
   test('is shown whatever is sent instead of its form', async () => {
     for (const value of ['{"toString":1}', `${'['.repeat(30_000)}${']'.repeat(30_000)}`]) {
       const response = await fetch(`${world.api.address}${path}/try`, {
@@ -197,7 +206,7 @@ describe('The specs page of a campaign', () => {
     }
   });
 
-  test('takes no live key in its form, and shows no key', async () => {
+  test('takes no live key in its form, and shows none', async () => {
     const before = await world.database.leads.countDocuments();
     const { text } = await tryIt(world.key, { firstName: 'Ann', phone: '214-555-0187', roof: 'flat' });
     expect(text).toContain('This form takes test keys only');

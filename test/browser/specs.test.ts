@@ -93,7 +93,23 @@ describe.skipIf(chromium === undefined)('A specs page', () => {
     await page.getByRole('button', { name: 'Send a test lead' }).click();
     const result = page.getByRole('status');
     expect(await result.innerText()).toContain('"status": "withdrawn"');
-    expect(page.url()).toContain('/try#try-it');
+    expect(await page.evaluate<string>('document.activeElement.id')).toBe('answer');
+  });
+
+  it.each([
+    ['phone', { width: 390, height: 740 }],
+    ['laptop', { width: 1280, height: 720 }],
+  ])('shows the answer on a %s without scrolling', async (_screen, viewport) => {
+    const { page } = await open({ javaScriptEnabled: false, viewport });
+    await page.getByLabel('Test key').fill(await world.keyFor({ test: true }));
+    await page.getByRole('button', { name: 'Send a test lead' }).click();
+    // The browser scrolls to it smoothly.
+    await expect
+      .poll(async () => {
+        const { y = -1, height = 0 } = (await page.getByRole('status').boundingBox()) ?? {};
+        return y >= 0 && y + height < viewport.height;
+      })
+      .toBe(true);
   });
 
   it.each([390, 360])('fits a phone of %i pixels: nothing scrolls but wide tables', async (width) => {

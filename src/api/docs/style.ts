@@ -1,12 +1,12 @@
 export const style = `
 :root {
   color-scheme: light dark;
-  --ink: #1c2430; --faint: #5b6675; --paper: #ffffff; --panel: #f6f7f9; --line: #dfe3e8;
+  --ink: #1c2430; --faint: #5b6675; --paper: #ffffff; --panel: #f6f7f9; --line: #dfe3e8; --edge: #7b8694;
   --accent: #0b5fc0; --string: #0a6b45; --good: #0a6b45; --shade: #1c243059;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ink: #dfe5ec; --faint: #97a3b1; --paper: #14181e; --panel: #1c222a; --line: #313a45;
+    --ink: #dfe5ec; --faint: #97a3b1; --paper: #14181e; --panel: #1c222a; --line: #313a45; --edge: #75818f;
     --accent: #7db4ff; --string: #7fd1a6; --good: #7fd1a6; --shade: #dfe5ec59;
   }
 }
@@ -60,7 +60,11 @@ td:first-child code { white-space: nowrap; }
 .tabs:has([value='php']:checked) .php, .tabs:has([value='python']:checked) .python { display: block; }
 form { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; margin: 1rem 0; }
 form label { color: var(--faint); font-size: 0.925rem; }
-form input { font: inherit; width: 100%; padding: 0.35rem 0.5rem; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+form input { font: inherit; width: 100%; padding: 0.35rem 0.5rem; color: inherit; background: var(--panel); border: 1px solid var(--edge); border-radius: 6px; }
+form ::placeholder { color: var(--faint); opacity: 1; }
+/* Not type=password: browsers would offer to save the key. */
+form .secret { -webkit-text-security: disc; }
+[role='status'] { outline: none; border-left: 3px solid var(--accent); padding-left: 1rem; }
 form button { grid-column: 2; justify-self: start; font: inherit; padding: 0.45rem 1rem; color: var(--paper); background: var(--accent); border: 0; border-radius: 6px; cursor: pointer; }
 form :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .downloads { float: right; margin: 0.5rem 0 0 1rem; }

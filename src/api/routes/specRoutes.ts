@@ -29,6 +29,11 @@ interface Named {
   Params: { access: string; category: string };
 }
 
+const NO_TEST_KEY = {
+  status: 401,
+  body: 'This form takes test keys only; they start with gvl_test_. Nothing was sent.',
+};
+
 /** A shared page. */
 interface Opened {
   terms: SpecTerms;
@@ -124,13 +129,12 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
       );
       const key = (given.get('key') ?? '').trim();
       given.delete('key');
-      const tried = TEST_KEY.test(key)
-        ? await sendTestLead(request, key, { ...Object.fromEntries(given), ...addressing(terms) })
-        : {
-            status: 401,
-            body: 'This form takes test keys only; they start with gvl_test_. Nothing was sent.',
-          };
-      return sendPage(request, reply, tried);
+      const testKey = TEST_KEY.test(key) ? key : undefined;
+      const answer =
+        testKey === undefined
+          ? NO_TEST_KEY
+          : await sendTestLead(request, testKey, { ...Object.fromEntries(given), ...addressing(terms) });
+      return sendPage(request, reply, { ...answer, sent: given, testKey });
     },
   );
 
@@ -139,7 +143,7 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     { ip }: FastifyRequest,
     key: string,
     lead: Record<string, string>,
-  ): Promise<Tried> {
+  ): Promise<Pick<Tried, 'status' | 'body'>> {
     const { statusCode, body } = await app.inject({
       method: 'POST',
       url: '/api/leads',

@@ -1,12 +1,17 @@
 import { renderMarkdown } from '../docs/guide.js';
-import { escapeHtml } from '../docs/html.js';
+import { codeHtml, escapeHtml } from '../docs/html.js';
 import { pageHtml } from '../docs/page.js';
-import { exampleLead, type SpecTerms } from './campaignFields.js';
+import { SANDBOX } from '../../market/model/sandbox.js';
+import { campaignFields, exampleLead, type CampaignField, type SpecTerms } from './campaignFields.js';
 
 /** The result of a lead that was sent from the page. */
 export interface Tried {
   status: number;
   body: string;
+  /** The form as it was sent. */
+  sent: ReadonlyMap<string, string>;
+  /** Only if it has the form of a test key; no other key is shown again. */
+  testKey?: string;
 }
 
 interface Options {
@@ -48,20 +53,38 @@ function splitAt(text: string, mark: string): [string, string] {
 
 function tryForm(terms: SpecTerms, path: string, tried: Tried | undefined): string {
   const { seller: _seller, category: _category, ...lead } = exampleLead(terms);
-  const inputs = Object.entries(lead).map(([name, value]) => {
-    const id = `try-${escapeHtml(name)}`;
-    return `<label for="${id}">${escapeHtml(name)}</label><input id="${id}" name="${escapeHtml(name)}" value="${escapeHtml([value].flat().join(', '))}">`;
+  const fields = new Map(campaignFields(terms).map((field) => [field.name, field]));
+  const inputs = Object.entries(lead).map(([name, example]) => {
+    const value = tried?.sent.get(name) ?? [example].flat().join(', ');
+    return inputHtml(name, value, choicesOf(fields.get(name)));
   });
   return `<h2 id="try-it">Try it</h2>
 <p>This form sends a test lead. It takes test keys only, and stores nothing in your browser.</p>
-<form method="post" action="${path}/try#try-it" autocomplete="off">
-<label for="try-key">Test key</label><input id="try-key" name="key" type="password" placeholder="gvl_test_…" required>
+${tried === undefined ? '' : answerHtml(tried)}
+<form method="post" action="${path}/try#answer" autocomplete="off">
+<label for="try-key">Test key</label><input id="try-key" name="key" class="secret" value="${escapeHtml(tried?.testKey ?? '')}" placeholder="gvl_test_…" autocapitalize="none" spellcheck="false" required>
 ${inputs.join('\n')}
 <button>Send a test lead</button>
 </form>
-${tried === undefined ? '' : resultHtml(tried)}
 `;
 }
 
-const resultHtml = ({ status, body }: Tried): string =>
-  `<div role="status"><p>The answer, with status <code>${status}</code>:</p><pre tabindex="0"><code>${escapeHtml(body)}</code></pre></div>`;
+/** Suggested values, each with what it does. */
+const choicesOf = (field: CampaignField | undefined): [value: string, about: string][] =>
+  field?.name === 'zip' && field.values === undefined
+    ? Object.entries(SANDBOX).map(([zip, { about }]) => [zip, about.replaceAll('`', '')])
+    : (field?.values ?? []).map((value) => [value, '']);
+
+function inputHtml(name: string, value: string, choices: [value: string, about: string][]): string {
+  const id = `try-${escapeHtml(name)}`;
+  const options = choices.map(
+    ([one, about]) => `<option value="${escapeHtml(one)}">${escapeHtml(about)}</option>`,
+  );
+  const list = options.length > 0 ? ` list="${id}-list"` : '';
+  const datalist = options.length > 0 ? `<datalist id="${id}-list">${options.join('')}</datalist>` : '';
+  return `<label for="${id}">${escapeHtml(name)}</label><input id="${id}" name="${escapeHtml(name)}" value="${escapeHtml(value)}"${list}>${datalist}`;
+}
+
+/** Above the form, and focused by the fragment of the form's address. */
+const answerHtml = ({ status, body }: Tried): string =>
+  `<div id="answer" role="status" tabindex="-1"><p>The answer, with status <code>${status}</code>:</p><pre tabindex="0"><code>${codeHtml(body)}</code></pre></div>`;
