@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setSpecsAccess } from '../../src/store/market/specs.js';
+import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { openApiWorld, type ApiWorld } from './world.js';
 
@@ -43,13 +44,16 @@ describe('The specs page of a campaign', () => {
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(text).toContain('<title>Acme Insurance Leads · Roof &#38; Gutter leads</title>');
-    expect(text).toMatch(/<td><code>roof<\/code><\/td><td>yes<\/td><td>.*<code>flat<\/code>/);
+    const [required = ''] = /<h3 id="required">.*?<\/table>/s.exec(text) ?? [];
+    expect(required).toMatch(/<td><code>roof<\/code><\/td><td>.*<code>flat<\/code>/);
     for (const chapter of [
       'Three steps',
       'Send a lead',
       'Try it',
+      'From a form builder',
       'Fields',
       'What comes back',
+      'Ask later',
       'Errors',
       'Limits',
     ])
@@ -72,10 +76,40 @@ describe('The specs page of a campaign', () => {
     expect(headers.get('content-type')).toBe('text/markdown; charset=utf-8');
     expect(text).toMatch(/^# Acme Insurance Leads: Roof & Gutter leads$/m);
     expect(text).toContain(
-      '| `roof` | yes | Kind of \\<b\\>roof\\</b\\> \\| "roof". One of the listed values: `flat`',
+      '| `roof` | Kind of \\<b\\>roof\\</b\\> \\| "roof". One of the listed values: `flat`',
     );
     expect(text).toContain(`POST ${world.api.address}/api/leads`);
     expect(text).not.toContain('](#sending-twice)');
+  });
+
+  test('has the values of the campaign instead of what is possible elsewhere', async () => {
+    const { text } = await get(`${path}/spec.md`);
+    expect(text).toContain('The answer comes when the lead is sold, or after 0.1 seconds.');
+    expect(text).toContain('offered again for up to 72 hours');
+    expect(text).toContain('`price` is what Acme Insurance Leads earns, in USD');
+    expect(text).toContain('This campaign has no buyer yet');
+    expect(text).toContain(`curl ${world.api.address}/api/leads/LEAD_ID`);
+    expect(text).not.toMatch(/redirect_url|[Ii]f the campaign allows|by default|127\.0\.0\.1:3000\b/);
+  });
+
+  test('has the terms of a campaign with several buyers of a lead and a page for the person', async () => {
+    const buyer = await startBuyer();
+    await storeMarket(
+      world.database,
+      { northwind: { server: buyer, contract: { filters: [{ field: 'age', range: { min: 18 } }] } } },
+      {
+        category: 'Pools',
+        redirects: true,
+        sale: { mode: 'shared', maxBuyers: 3, floor: 1000, award: 'highestBid' },
+      },
+    );
+    await buyer.close();
+    const link = await setSpecsAccess(world.database, 'ACME1234/pools', 'link');
+    const { text } = await get(`/specs/${link?.token ?? ''}/pools/spec.md`);
+    expect(text).toContain('Bought by up to 3 buyers.');
+    expect(text).toContain('`redirect_url` is the address to send the person to now');
+    expect(text).toMatch(/### Used by buyers: send those that you have\n\n.*\n.*\n\| `age` \|/);
+    expect(text).not.toContain('This campaign has no buyer yet');
   });
 
   test('has a valid OpenAPI document of this campaign alone', async () => {

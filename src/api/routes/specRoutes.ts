@@ -73,7 +73,12 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
   }
 
   const markdownOf = (terms: SpecTerms, origin: string): string =>
-    specMarkdown(guide, { terms, origin, leadsPerMinute: settings.RATE_LIMIT_PER_MINUTE });
+    specMarkdown(guide, {
+      terms,
+      origin,
+      leadsPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+      answerWindowMs: settings.ANSWER_WINDOW_MS,
+    });
 
   async function sendPage(
     request: FastifyRequest<Named>,
@@ -183,7 +188,11 @@ async function findTerms(database: Database, path: string): Promise<SpecTerms | 
   const seller = await findSeller(database, campaign.seller);
   if (seller === undefined) return undefined;
   const isOpen = seller.active && campaign.active && !isPaused(campaign, Date.now());
-  return { campaign, seller, asked: await findAskedFields(database, campaign), isOpen };
+  const [asked, contract] = await Promise.all([
+    findAskedFields(database, campaign),
+    database.contracts.findOne({ campaign: campaign.id }, { projection: { _id: 1 } }),
+  ]);
+  return { campaign, seller, asked, isOpen, hasBuyers: contract !== null };
 }
 
 async function publicCampaign(

@@ -7,18 +7,25 @@ import type { Campaign, Seller } from '../../market/model/market.js';
 
 /** A campaign, and what its specs page says about who sells. */
 export interface SpecTerms {
-  campaign: Pick<Campaign, 'id' | 'category' | 'currency' | 'required' | 'fields'>;
+  campaign: Pick<
+    Campaign,
+    'id' | 'category' | 'currency' | 'redirects' | 'required' | 'fields' | 'sale' | 'stages' | 'pending'
+  >;
   seller: Pick<Seller, 'code' | 'name' | 'slug'>;
   /** Fields that contracts name in filters, pings and checks. */
   asked: ReadonlySet<string>;
   /** Whether the campaign takes leads now. */
   isOpen: boolean;
+  /** Whether it has a contract with a buyer. */
+  hasBuyers: boolean;
 }
 
 /** A field of a campaign's leads, as a source reads about it. */
 export interface CampaignField {
   name: string;
   required: boolean;
+  /** Whether contracts name it. */
+  asked: boolean;
   about: string;
   example: FieldValue;
   /** The values that a declared field can have; absent: any of its type. */
@@ -58,6 +65,7 @@ export function campaignFields({ campaign, seller, asked }: SpecTerms): Campaign
     return {
       name,
       required: value !== undefined || required.includes(name),
+      asked: asked.has(name),
       about: aboutOf(declaration, standard?.about, value),
       example:
         value ??
@@ -83,11 +91,19 @@ function aboutOf(
 /** The fields of the example lead: the required ones, and what identifies person and place. */
 const SHOWN = ['firstName', 'lastName', 'email', 'phone', 'state', 'zip', 'city'];
 
-/** A lead of a fictional person with every field that the campaign requires. */
+/** The ZIP code of a test lead that is always sold (src/market/model/sandbox.ts). */
+export const SOLD_ZIP = '00001';
+
+/** A lead of a fictional person with every field that the campaign requires. Sent with a test key, it is sold. */
 export function exampleLead(terms: SpecTerms): Record<string, FieldValue> {
   const fields = campaignFields(terms).filter(
-    ({ name, required, values }) =>
-      required || SHOWN.includes(name) || (values !== undefined && terms.asked.has(name)),
+    ({ name, required, asked, values }) =>
+      required || SHOWN.includes(name) || (values !== undefined && asked),
   );
-  return Object.fromEntries(fields.map(({ name, example }) => [name, example]));
+  return Object.fromEntries(
+    fields.map(({ name, example, values }) => [
+      name,
+      name === 'zip' && values === undefined ? SOLD_ZIP : example,
+    ]),
+  );
 }

@@ -1,5 +1,5 @@
 import { renderMarkdown } from '../docs/guide.js';
-import { codeHtml, escapeHtml } from '../docs/html.js';
+import { anchorOf, codeHtml, escapeHtml } from '../docs/html.js';
 import { pageHtml } from '../docs/page.js';
 import { SANDBOX } from '../../market/model/sandbox.js';
 import { campaignFields, exampleLead, type CampaignField, type SpecTerms } from './campaignFields.js';
@@ -22,13 +22,16 @@ interface Options {
   tried?: Tried;
 }
 
+/** The chapter that follows the form. */
+const AFTER_FORM = 'From a form builder';
+
 /** The specs as a page without scripts: the Markdown, and a form that sends a test lead. */
 export function specPage({ terms, markdown, path, tried }: Options): string {
   const { html, chapters } = renderMarkdown(markdown);
-  const [before, after] = splitAt(html, '<h2 id="fields">');
+  const [before, after] = splitAt(html, `<h2 id="${anchorOf(AFTER_FORM)}">`);
   const downloads = `<p class="downloads"><a href="${path}/spec.md" download>Markdown</a> <a href="${path}/openapi.json" download>OpenAPI</a></p>`;
   const form = tryForm(terms, path, tried);
-  const shown = chapters.toSpliced(chapters.indexOf('Fields'), 0, 'Try it');
+  const shown = chapters.toSpliced(chapters.indexOf(AFTER_FORM), 0, 'Try it');
   return pageHtml({
     title: `${terms.seller.name} · ${terms.campaign.category} leads`,
     name: terms.campaign.category,
