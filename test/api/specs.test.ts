@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setSpecsAccess } from '../../src/store/market/specs.js';
@@ -59,12 +60,19 @@ describe('The specs page of a campaign', () => {
     ])
       expect(text).toContain(`>${chapter}</`);
     expect(text).not.toContain('<b>roof</b>');
-    expect(text).not.toContain('<script');
   });
 
-  test('runs nothing, keeps its address to itself and is in no search engine', async () => {
-    const { headers } = await get(path);
+  test('runs nothing but its own script, keeps its address to itself and is in no search engine', async () => {
+    const { headers, text } = await get(path);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    const scripts = [...text.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script);
+    const sources = scripts.map(
+      (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    );
+    expect(/script-src ([^;]*)/.exec(headers.get('content-security-policy') ?? '')?.[1]).toBe(
+      sources.join(' '),
+    );
+    expect(text.match(/<script|\son\w+=/g)).toHaveLength(1);
     expect(headers.get('content-security-policy')).toContain("form-action 'self'");
     expect(headers.get('referrer-policy')).toBe('no-referrer');
     expect(headers.get('x-robots-tag')).toBe('noindex');

@@ -112,16 +112,37 @@ describe.skipIf(chromium === undefined)('A specs page', () => {
       .toBe(true);
   });
 
-  it.each([390, 360])('fits a phone of %i pixels: nothing scrolls but wide tables', async (width) => {
-    const { page } = await open({ viewport: { width, height: 740 } });
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
-    const wide = await page.evaluate<string[]>(
-      `[...document.querySelectorAll('pre, form input, form button')]
+  it('copies the example that is shown', async () => {
+    const { page, faults } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const tabs = page.locator('.tabs').first();
+    await tabs.getByText('PHP', { exact: true }).click();
+    await tabs.getByRole('button', { name: 'Copy' }).click();
+    await tabs.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toBe(await tabs.locator('pre.php code').textContent());
+    expect(faults).toEqual([]);
+  });
+
+  it.each([390, 360])(
+    'fits a phone of %i pixels: nothing scrolls but wide tables, and these by keyboard',
+    async (width) => {
+      const { page } = await open({ viewport: { width, height: 740 } });
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+      const wide = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('pre, form input, form button')]
         .filter((one) => one.getBoundingClientRect().right > innerWidth)
         .map((one) => one.outerHTML)`,
-    );
-    expect(wide).toEqual([]);
-  });
+      );
+      expect(wide).toEqual([]);
+      const unreachable = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('main *')]
+        .filter((one) => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX === 'auto')
+        .filter((one) => one.tabIndex !== 0)
+        .map((one) => one.outerHTML)`,
+      );
+      expect(unreachable).toEqual([]);
+    },
+  );
 
   it.each(['light', 'dark'] as const)('has fields that can be seen in %s mode', async (colorScheme) => {
     const { page } = await open({ colorScheme });

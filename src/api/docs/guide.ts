@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Marked, type Token, type Tokens } from 'marked';
-import { anchorOf, codeHtml } from './html.js';
+import { anchorOf, codeHtml, escapeHtml } from './html.js';
 
 export interface Sample {
   lang: string;
@@ -52,12 +52,14 @@ export function renderMarkdown(text: string): RenderedPage {
       heading({ tokens, depth, text }) {
         return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },
-      code: ({ text }) => `<pre tabindex="0"><code>${codeHtml(text)}</code></pre>\n`,
+      code: ({ text, lang = '' }) =>
+        `<pre tabindex="0" class="${escapeHtml(lang)}"><code>${codeHtml(text)}</code></pre>\n`,
       table(table) {
         const row = (cells: Tokens.TableCell[], tag: string): string =>
           `<tr>${cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join('')}</tr>`;
         const body = table.rows.map((cells) => row(cells, 'td')).join('');
-        return `<div class="wide"><table><thead>${row(table.header, 'th')}</thead><tbody>${body}</tbody></table></div>\n`;
+        const [first] = table.header;
+        return `<div class="wide" tabindex="0" role="group" aria-label="Table: ${escapeHtml(first?.text ?? '')}"><table><thead>${row(table.header, 'th')}</thead><tbody>${body}</tbody></table></div>\n`;
       },
     },
   });

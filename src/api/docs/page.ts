@@ -85,7 +85,7 @@ ${tableHtml(['status', 'when'], answers)}
 
 function tableHtml(header: string[], rows: string[]): string {
   const head = header.map((text) => `<th>${text}</th>`).join('');
-  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div class="wide" tabindex="0" role="group" aria-label="Table: ${header.join(', ')}"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 /** Descriptions use only inline code and line breaks of Markdown. */

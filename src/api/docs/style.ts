@@ -49,7 +49,7 @@ td:not(:last-child) code { overflow-wrap: normal; }
 th, td { padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:first-child code { white-space: nowrap; }
 .operation th:first-child { width: 9rem; }
-.tabs { margin: 1rem 0; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); overflow: hidden; }
+.tabs { position: relative; margin: 1rem 0; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); overflow: hidden; }
 .tabs [role='radiogroup'] { display: flex; gap: 0.25rem; padding: 0 0.75rem; border-bottom: 1px solid var(--line); }
 .tabs label { padding: 0.6rem 0.75rem; cursor: pointer; color: var(--faint); border-bottom: 2px solid transparent; font-size: 0.925rem; }
 .tabs label:has(:checked) { color: var(--ink); font-weight: 600; border-color: var(--accent); }
@@ -58,6 +58,10 @@ td:first-child code { white-space: nowrap; }
 .tabs pre { display: none; margin: 0; border: 0; border-radius: 0; }
 .tabs:has([value='sh']:checked) .sh, .tabs:has([value='js']:checked) .js,
 .tabs:has([value='php']:checked) .php, .tabs:has([value='python']:checked) .python { display: block; }
+pre.sh { position: relative; }
+pre:has(> .copy) { padding-right: 5rem; }
+.copy { position: absolute; top: 0.5rem; right: 0.5rem; font: 0.8rem/1.4 system-ui, sans-serif; padding: 0.2rem 0.6rem; color: var(--accent); background: var(--paper); border: 1px solid var(--edge); border-radius: 6px; cursor: pointer; }
+.copy:focus-visible, .wide:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 form { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; margin: 1rem 0; }
 form label { color: var(--faint); font-size: 0.925rem; }
 form input { font: inherit; width: 100%; padding: 0.35rem 0.5rem; color: inherit; background: var(--panel); border: 1px solid var(--edge); border-radius: 6px; }
@@ -79,6 +83,7 @@ form :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
   td:last-child { min-width: 10rem; }
   form { grid-template-columns: minmax(0, 1fr); gap: 0.25rem; }
   form button { grid-column: 1; margin-top: 0.75rem; }
+  pre { padding: 0.75rem; font-size: 0.8em; }
   .downloads { float: none; margin: 0 0 1rem; }
 }
 `;

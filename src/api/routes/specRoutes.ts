@@ -16,7 +16,7 @@ import { wantsHtml } from '../http/prefer.js';
 import type { SpecTerms } from '../specs/campaignFields.js';
 import { specMarkdown } from '../specs/specMarkdown.js';
 import { specOpenApi } from '../specs/specOpenApi.js';
-import { endedPage, specPage, type Tried } from '../specs/specPage.js';
+import { endedPage, SCRIPT_SOURCE, specPage, type Tried } from '../specs/specPage.js';
 
 interface Options {
   context: Pick<LeadApiContext, 'database' | 'settings'>;
@@ -90,7 +90,7 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     const { terms, path, origin } = opened;
     const csp = String(reply.getHeader('content-security-policy')).replace(
       "form-action 'none'",
-      "form-action 'self'",
+      `form-action 'self';script-src ${SCRIPT_SOURCE}`,
     );
     return reply
       .header('content-security-policy', csp)

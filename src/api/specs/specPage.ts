@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { renderMarkdown } from '../docs/guide.js';
 import { anchorOf, codeHtml, escapeHtml } from '../docs/html.js';
 import { pageHtml } from '../docs/page.js';
@@ -25,7 +26,28 @@ interface Options {
 /** The chapter that follows the form. */
 const AFTER_FORM = 'From a form builder';
 
-/** The specs as a page without scripts: the Markdown, and a form that sends a test lead. */
+/**
+ * Adds buttons that copy an example. Browsers have a clipboard for scripts only on https and on this machine; without it,
+ * the page stays as it is.
+ */
+const SCRIPT = `for (const box of navigator.clipboard ? document.querySelectorAll('.tabs, main > pre.sh') : []) {
+  const button = document.createElement('button');
+  button.className = 'copy';
+  button.type = 'button';
+  button.textContent = 'Copy';
+  button.onclick = async () => {
+    const code = [...box.querySelectorAll('code')].find((one) => one.offsetParent !== null);
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => (button.textContent = 'Copy'), 2000);
+  };
+  box.append(button);
+}`;
+
+/** The source of the page's script in a Content-Security-Policy. */
+export const SCRIPT_SOURCE = `'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`;
+
+/** The specs as a page that needs no scripts: the Markdown, and a form that sends a test lead. */
 export function specPage({ terms, markdown, path, tried }: Options): string {
   const { html, chapters } = renderMarkdown(markdown);
   const [before, after] = splitAt(html, `<h2 id="${anchorOf(AFTER_FORM)}">`);
@@ -36,7 +58,7 @@ export function specPage({ terms, markdown, path, tried }: Options): string {
     title: `${terms.seller.name} · ${terms.campaign.category} leads`,
     name: terms.campaign.category,
     chapters: shown,
-    main: `${downloads}${before}${form}${after}`,
+    main: `${downloads}${before}${form}${after}<script>${SCRIPT}</script>`,
   });
 }
 
