@@ -87,6 +87,7 @@ describe('The specs page of a campaign', () => {
       '| `roof` | Kind of \\<b\\>roof\\</b\\> \\| "roof". One of the listed values: `flat`',
     );
     expect(text).toContain(`POST ${world.api.address}/api/leads`);
+    expect(text).toContain(`(${world.api.address}${path}/openapi.json)`);
     expect(text).not.toContain('](#sending-twice)');
   });
 

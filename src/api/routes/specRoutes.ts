@@ -72,10 +72,11 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
     );
   }
 
-  const markdownOf = (terms: SpecTerms, origin: string): string =>
+  const markdownOf = ({ terms, origin, path }: Opened): string =>
     specMarkdown(guide, {
       terms,
       origin,
+      page: origin + path,
       leadsPerMinute: settings.RATE_LIMIT_PER_MINUTE,
       answerWindowMs: settings.ANSWER_WINDOW_MS,
     });
@@ -87,7 +88,7 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
   ): Promise<FastifyReply> {
     const opened = await open(request);
     if (opened === undefined) return refuse(request, reply);
-    const { terms, path, origin } = opened;
+    const { terms, path } = opened;
     const csp = String(reply.getHeader('content-security-policy')).replace(
       "form-action 'none'",
       `form-action 'self';script-src ${SCRIPT_SOURCE}`,
@@ -96,7 +97,7 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
       .header('content-security-policy', csp)
       .headers(UNLISTED)
       .type('text/html; charset=utf-8')
-      .send(specPage({ terms, markdown: markdownOf(terms, origin), path, tried }));
+      .send(specPage({ terms, markdown: markdownOf(opened), path, tried }));
   }
 
   app.get<Named>('/specs/:access/:category', hidden, async (request, reply) => sendPage(request, reply));
@@ -104,7 +105,7 @@ export async function specRoutes(app: FastifyInstance, { context, guide, documen
   app.get<Named>('/specs/:access/:category/spec.md', hidden, async (request, reply) => {
     const opened = await open(request);
     if (opened === undefined) return refuse(request, reply);
-    return reply.type('text/markdown; charset=utf-8').send(markdownOf(opened.terms, opened.origin));
+    return reply.type('text/markdown; charset=utf-8').send(markdownOf(opened));
   });
 
   app.get<Named>('/specs/:access/:category/openapi.json', hidden, async (request, reply) => {

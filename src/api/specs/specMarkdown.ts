@@ -22,6 +22,8 @@ interface Options {
   terms: SpecTerms;
   /** The base URL of the API. */
   origin: string;
+  /** The address of the page. */
+  page: string;
   /** Default limit of a key. */
   leadsPerMinute: number;
   /** How long the API waits for a sale before it answers, ms. */
@@ -33,7 +35,7 @@ const CHAPTERS = ['Ask later', 'Errors', 'Force an outcome', 'Fields', 'What com
 
 /** The specs of one campaign as Markdown: everything that a source's developer needs to send leads. */
 export function specMarkdown(parts: GuideParts, options: Options): string {
-  const { terms, origin, leadsPerMinute } = options;
+  const { terms, origin, page, leadsPerMinute } = options;
   const { campaign, isOpen, hasBuyers } = terms;
   const seller = plain(terms.seller.name);
   const samples = samplesFor(parts.samples, exampleLead(terms), origin).map(
@@ -114,6 +116,8 @@ ${hasBuyers ? '' : '**This campaign has no buyer yet,** so that no lead is sold,
 | [get the answer sooner](${docs}#wait-less) | the header \`Prefer: wait=2\` |
 
 [The guide](${docs}) also describes [retries](${docs}#sending-twice), [postbacks](${docs}#postbacks), [forms in web pages](${docs}#from-a-form-in-a-web-page) and [how values are read](${docs}#how-values-are-read). For help, ask ${seller}, and name the \`lead_id\` or \`request_id\`.
+
+The [current state of this page](${page}) is also there as [Markdown](${page}/spec.md) and as [OpenAPI document](${page}/openapi.json).
 `;
 }
 
