@@ -204,7 +204,9 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
 function currencyNote(answer: Answered, currency: string): string | undefined {
   const named = optional(answer, 'currency');
   const isSame = typeof named !== 'string' || named.toUpperCase() === currency;
-  return isSame ? undefined : `currency is not ${currency}; the bid counts in ${currency}`;
+  return isSame
+    ? undefined
+    : `the bid counts in ${currency}, the currency of the ping; another one is ignored`;
 }
 
 interface Amount {

@@ -107,7 +107,7 @@ describe('optional keys never invalidate a clear yes or a bid', () => {
     ['"usd"'],
     ['null'],
     ['7'],
-    ['"EUR"', 'currency is not USD; the bid counts in USD'],
+    ['"EUR"', 'the bid counts in USD, the currency of the ping; another one is ignored'],
   ])('a currency of %s', (currency, note) => {
     expect(pinged(`{"bid": 31, "currency": ${currency}}`)).toMatchObject({ bid: { price: 3100, note } });
   });

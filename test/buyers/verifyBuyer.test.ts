@@ -190,7 +190,7 @@ describe('The test suite of the buyer protocol', () => {
       'a bid in another currency',
       { ping: signedOnly(() => ({ bid: 200_000, currency: 'EUR' })) },
       ['ping: answered'],
-      'currency is not USD; the bid counts in USD',
+      'the bid counts in USD, the currency of the ping; another one is ignored',
     ],
     [
       'a notice that fails',
@@ -348,6 +348,13 @@ describe('The test suite of the buyer protocol', () => {
     expect((await remedyOf(crowded((place) => place * 150)))?.remedy).toContain('side by side');
   });
 
+  test('checks a cancel notice after unclear answers, too', async () => {
+    const post = signedOnly(() => ({ accepted: 'true' }));
+    const found = await verified({ answers: { post } });
+    expect(failuresOf(found)).toEqual(['post: answered']);
+    expect(found.checks.find(({ check }) => check === 'cancel notice')?.result).toBe('passed');
+  });
+
   test('says that sales were not tested on a server that refuses every lead', async () => {
     const post = signedOnly(({ body }) => {
       posts.set(body.post_id, { accepted: false });
@@ -362,7 +369,7 @@ describe('The test suite of the buyer protocol', () => {
       'cancel notice',
     ]);
     expect(untested[0]?.came).toMatch(
-      /^the lead was refused, HTTP 200 .*; name one that you take by --lead$/,
+      /^your server refused the lead \(HTTP 200 .*\); give one that it takes with --lead FILE$/,
     );
   });
 });

@@ -120,7 +120,7 @@ async function repeated(world: World): Promise<Finding> {
       came: `first ${first.came}, then ${second.came}`,
       remedy: REMEMBER,
     };
-  return whenTaken(first, { result: 'passed', sent, came: `first ${first.came}, then ${second.came}` });
+  return unlessRefused(first, { result: 'passed', sent, came: `first ${first.came}, then ${second.came}` });
 }
 
 async function repeatedAtOnce(world: World): Promise<Finding> {
@@ -132,21 +132,21 @@ async function repeatedAtOnce(world: World): Promise<Finding> {
   const finding = clearPost(last, sent);
   if (isFailed(finding)) return finding;
   const other = clear.find(({ answer }) => !sameAnswer(answer, last.answer));
-  if (other === undefined) return whenTaken(last, finding);
+  if (other === undefined) return unlessRefused(last, finding);
   return { result: 'failed', sent, came: `${other.came}, and ${last.came}`, remedy: REMEMBER };
 }
 
 const isFailed = ({ result }: Finding): boolean => result === 'failed';
 
-/** The finding, if the server took the lead; a refused one can neither be sold twice nor dropped. */
-const whenTaken = ({ answer, came }: Exchange<PostResult>, finding: Finding): Finding =>
-  answer.answer === 'accepted'
-    ? finding
-    : {
+/** The finding, unless the server refused the lead: then it can neither sell it twice nor drop it. */
+const unlessRefused = ({ answer, came }: Exchange<PostResult>, finding: Finding): Finding =>
+  answer.answer === 'refused'
+    ? {
         ...finding,
         result: 'skipped',
-        came: `the lead was refused, ${came}; name one that you take by --lead`,
-      };
+        came: `your server refused the lead (${came}); give one that it takes with --lead FILE`,
+      }
+    : finding;
 
 async function unknownKeys(world: World): Promise<Finding> {
   const sent = 'a post with keys that this version does not have';
@@ -210,7 +210,7 @@ async function cancellation(world: World): Promise<Finding> {
       came: `${found.came}; then the same post again: ${again.came}`,
       remedy: 'keep the post_id of a cancelled post, and refuse the post if it comes again',
     };
-  return whenTaken(before, delivery);
+  return unlessRefused(before, delivery);
 }
 
 async function strayCancellation(world: World): Promise<Finding> {
