@@ -321,9 +321,9 @@ describe('The test suite of the buyer protocol', () => {
     expect(found.checks.find(({ result }) => result === 'failed')?.remedy).toContain(remedy);
   });
 
-  test('tells connections that are not accepted from pings that are answered one by one', async () => {
-    /** The twenty pings follow one that is sent again; `after` is when each of them is answered, ms. */
-    const crowded = (after: (place: number) => number): Behaviours => {
+  test('tells apart why a server does not answer twenty pings at once', async () => {
+    /** The twenty pings follow one that is sent again. */
+    const crowded = (answerTo: (place: number) => Behaviour): Behaviours => {
       const seen = new Set<unknown>();
       let place: number | undefined;
       return ({ signed, body }) => {
@@ -331,7 +331,7 @@ describe('The test suite of the buyer protocol', () => {
         if (seen.has(body.ping_id)) place = 0;
         else if (place !== undefined) place += 1;
         seen.add(body.ping_id);
-        return { body: { bid: 0 }, after: after(place ?? 0) };
+        return { body: { bid: 0 }, ...answerTo(place ?? 0) };
       };
     };
     const remedyOf = async (ping: Behaviours) => {
@@ -339,13 +339,16 @@ describe('The test suite of the buyer protocol', () => {
       expect(failuresOf(found)).toEqual(['ping: 20 at once']);
       return found.checks.find(({ result }) => result === 'failed');
     };
-    expect(await remedyOf(crowded((place) => (place > 6 ? 2000 : 0)))).toMatchObject({
+    expect(await remedyOf(crowded((place) => ({ after: place > 6 ? 2000 : 0 })))).toMatchObject({
       came: expect.stringMatching(
         /^14 of 20 failed: no answer within 1500 ms; the last answer came after/,
       ) as string,
       remedy: expect.stringContaining('raise its listen backlog') as string,
     });
-    expect((await remedyOf(crowded((place) => place * 150)))?.remedy).toContain('side by side');
+    const oneByOne = crowded((place) => ({ after: place * 150 }));
+    expect((await remedyOf(oneByOne))?.remedy).toContain('side by side');
+    const overloaded = crowded((place) => ({ status: place > 6 ? 503 : 200 }));
+    expect((await remedyOf(overloaded))?.remedy).toBe('your server failed: see its log');
   });
 
   test('checks a cancel notice after unclear answers, too', async () => {
