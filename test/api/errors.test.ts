@@ -159,6 +159,13 @@ describe('every error has its exact text and shape', () => {
     expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
+  it('a category that is paused without an end is rejected with that reason, not as an unknown category', async () => {
+    const paused = await sendLead(world, { ...SAMPLE, category: 'Roofing' });
+    expect(paused.body.message).toContain('takes no leads of this category at present: it is paused.');
+    const unknown = await sendLead(world, { ...SAMPLE, category: 'Boats' });
+    expect(unknown.body.message).toContain('The seller has no campaign of this category.');
+  });
+
   it('a category that is paused until a time is rejected with that time, and accepted after it', async () => {
     const paused = await sendLead(world, { ...SAMPLE, category: 'Gutters' });
     expect([paused.status, paused.body.error]).toEqual([400, 'No matching campaign']);

@@ -53,9 +53,9 @@ async function read(
   if (seller?.code !== key.seller) throw anotherSeller();
   const campaign =
     named.category === undefined ? undefined : await cache.campaign(key.seller, categoryKey(named.category));
-  const isOpen = campaign?.active === true && seller.active;
-  if (named.category !== undefined && !isOpen) throw noCampaign();
-  if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);
+  if (named.category !== undefined && !campaign) throw noCampaign();
+  if (campaign !== undefined && (!seller.active || isPaused(campaign, Date.now())))
+    throw pausedCampaign(campaign, seller);
 
   const terms = campaign ?? { required: [] };
   const { required, faults } = rules(terms);
@@ -74,16 +74,21 @@ const anotherSeller = (): OperationError =>
     'This key belongs to another seller. Check `seller`: it must be the code or the slug of the seller that this key belongs to.',
   );
 
-const pausedCampaign = ({ pausedUntil = 0 }: Campaign): OperationError =>
-  new OperationError(
+function pausedCampaign({ active, pausedUntil }: Campaign, seller: Seller): OperationError {
+  const [until, then] =
+    active && seller.active && pausedUntil !== undefined
+      ? [`until ${formatUtc(pausedUntil)}`, 'send the lead again then']
+      : ['at present: it is paused', 'ask the seller when to send the lead again'];
+  return new OperationError(
     'noCampaign',
-    `The seller takes no leads of this category until ${formatUtc(pausedUntil)}. Nothing was stored; send the lead again then.`,
+    `The seller takes no leads of this category ${until}. Nothing was stored; ${then}.`,
   );
+}
 
 const noCampaign = (): OperationError =>
   new OperationError(
     'noCampaign',
-    'The seller has no active campaign of this category. Check how `category` is written. If it is right, ask the seller whether the campaign is active.',
+    'The seller has no campaign of this category. Check how `category` is written. If it is right, ask the seller.',
   );
 
 const REST_UNKNOWN = ' Which other fields are required depends on the category.';
