@@ -131,7 +131,7 @@ export function warningAfter(before: Circuit, after: Circuit, policy = BREAKER):
   return before.failures < half && after.failures >= half ? 'failing' : undefined;
 }
 
-/** A buyer's failures, for ops, also before its circuit opens. `until`: when it is tried again, UTC ms. */
+/** A buyer's failures, for ops, also before its circuit opens. `until`: if open, when it is tried again, UTC ms. */
 export interface CircuitReport {
   of: Channel;
   state: CircuitState;
@@ -149,9 +149,8 @@ export function circuitReports(
   return CHANNELS.flatMap((of) => {
     const circuit = circuits.get(circuitId(buyer, of));
     if (circuit === undefined || circuit.failures === 0) return [];
-    const { failures, until, probeUntil = 0, last } = circuit;
-    return [
-      { of, state: circuitState(circuit, now), failures, until: until && Math.max(until, probeUntil), last },
-    ];
+    const { failures, until = 0, probeUntil = 0, last } = circuit;
+    const state = circuitState(circuit, now);
+    return [{ of, state, failures, until: state === 'open' ? Math.max(until, probeUntil) : undefined, last }];
   });
 }

@@ -26,7 +26,9 @@ const Listed = Type.Object({
     Type.Object({
       of: Type.Unsafe<'pings' | 'posts'>(Type.String({ description: 'pings or posts' })),
       in_a_row: Type.Integer({ description: 'Consecutive failures; the circuit opens after 10' }),
-      left_out_until: optional(Type.String({ description: 'When one lead tries the buyer again' })),
+      left_out_until: optional(
+        Type.String({ description: 'While left out: when one lead tries the buyer again' }),
+      ),
       reason: optional(Type.String({ description: 'Reason of the latest failure' })),
       detail: optional(Type.String()),
     }),

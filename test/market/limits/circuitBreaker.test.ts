@@ -125,6 +125,10 @@ test('Ops see for pings and posts the failures, the last error and the end of th
     { of: 'pings', state: 'closed', failures: 3, until: undefined, last: FAILED },
     { of: 'posts', state: 'open', failures: 10, until: 30 * SECOND, last: FAILED },
   ]);
+  expect(circuitReports(circuits, 'northwind', 31 * SECOND)).toMatchObject([
+    { of: 'pings', state: 'closed', until: undefined },
+    { of: 'posts', state: 'half_open', failures: 10, until: undefined },
+  ]);
   expect(circuitReports(circuits, 'fabrikam', 0)).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { showBuyers, type BuyerView } from '../../../operations/market/buyersOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
+import { BREAKER } from '../../../market/limits/circuitBreaker.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
@@ -68,11 +69,7 @@ const sum = (unused: readonly Unused[]): number => unused.reduce((all, { count }
 function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
   const failing = failures.map(({ of, in_a_row, left_out_until: until, reason, detail }) => {
     const why = [reason, detail].filter((text) => text !== undefined).join(', ');
-    const what =
-      until === undefined
-        ? `${in_a_row} of 10 failures in a row`
-        : `left out until ${clock(until)} after ${in_a_row} failures`;
-    return `${id}, ${of}: ${what}${why && `: ${why}`}`;
+    return `${id}, ${of}: ${stateIn(in_a_row, until)}${why && `: ${why}`}`;
   });
   const unused = last_24h.unused.map(({ of, reason, count, detail, latest_at, latest_id }) => {
     const what = reason === NO_BY_STATUS ? 'refused by a 4xx status' : `not used, ${reason}`;
@@ -81,6 +78,13 @@ function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
     return `${id}, ${of} in the last 24 h: ${count} ${what} (${latest})`;
   });
   return [...failing, ...unused];
+}
+
+function stateIn(failures: number, until: string | undefined): string {
+  if (until !== undefined) return `left out until ${clock(until)} after ${failures} failures`;
+  return failures < BREAKER.failures
+    ? `${failures} of ${BREAKER.failures} failures in a row`
+    : `${failures} failures in a row, and the next lead tries it again`;
 }
 
 /** `12:03 UTC` */
