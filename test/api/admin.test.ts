@@ -579,4 +579,28 @@ campaigns:
     ] as const)
       expect((await request({ api, key: world.adminKey }, path)).status).toBe(404);
   });
+
+  it('warns about a missing secret only if a file adds or changes what uses it', async () => {
+    const inbound = (name: string, secret: string): string =>
+      `${name}: { inbound: { prove: [{ header: x-key, equals: '{{secret:${secret}}}' }], fields: { phone: { from: tel } } } }`;
+    const withSources = (...sources: string[]): string =>
+      market('15.00').replace('name: Initech', `name: Initech, sources: { ${sources.join(', ')} }`);
+    const one = (of: string, secret: string): string =>
+      `A secret that the source ${of} of INITECH0 uses, ${secret}, is not stored, so it brings no leads: \`gavel secrets set ${secret}\`.`;
+    const first = withSources(inbound('form', 'FORM'));
+    expect((await apply(first)).body.cautions).toEqual([one('form', 'FORM')]);
+    expect((await apply(first)).body.cautions).toEqual([]);
+    const second = withSources(inbound('form', 'FORM'), inbound('page', 'PAGE'));
+    expect((await apply(second)).body.cautions).toEqual([one('page', 'PAGE')]);
+    const another = withSources(inbound('form', 'OTHER'), inbound('page', 'PAGE'));
+    expect((await apply(another)).body.cautions).toEqual([one('form', 'OTHER')]);
+    const keyed = market('15.00').replace(
+      /post: \{ url: ('[^']*')/,
+      "protocol: { post: { request: { json: { key: '{{ secret.KEY }}' } }, answer: { acceptedWhen: { at: ok, is: true } } } }, post: { url: $1",
+    );
+    const ofBuyer =
+      'The protocol of contoso uses the secret KEY, which is not stored, so nothing is sent: `gavel secrets set KEY --buyer contoso`.';
+    expect((await apply(keyed, '?dry_run=true')).body.cautions).toEqual([ofBuyer]);
+    expect((await apply(market('15.00'))).body.cautions).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
-import type { Market } from '../../market/model/market.js';
+import type { Market, Seller } from '../../market/model/market.js';
 import { cautionsOf } from '../../market/file/cautions.js';
 import { readMarketFile } from '../../market/file/changeMarket.js';
 import { faultCount, type Fault } from '../../market/file/fault.js';
@@ -122,26 +122,40 @@ export const applyMarketOperation = operation({
     if ('faults' in applied) throw invalidMarket(applied.faults);
     if ('unconfirmed' in applied) throw confirmationNeeded(applied.unconfirmed.changes);
     const { changes, tag: etag, named, models } = applied;
+    const changed = changedOf(named, changes);
     const cautions = [
       ...modelsIgnored(models),
-      ...cautionsOf(changedOf(named, changes), retentionDays),
-      ...(await missingSecrets(database, named)),
+      ...cautionsOf(changed, retentionDays),
+      ...(await missingSecrets(database, changed)),
     ];
     return { dry_run: dryRun, etag, changes, cautions };
   },
 });
 
-function changedOf(
-  { campaigns, contracts }: Pick<Market, 'campaigns' | 'contracts'>,
-  changes: readonly Change[],
-): Pick<Market, 'campaigns' | 'contracts'> {
-  const changed = new Set(
-    changes.flatMap(({ kind, id, change }) => (change === 'unchanged' ? [] : `${kind} ${id}`)),
+/** What an apply creates or changes: of a seller, these sources; of a buyer, it or one of its contracts. */
+function changedOf({ sellers, buyers, campaigns, contracts }: Market, changes: readonly Change[]): Market {
+  const changed = new Map(
+    changes.flatMap((one) => (one.change === 'unchanged' ? [] : [[`${one.kind} ${one.id}`, one]])),
   );
+  const ofContracts = contracts.filter(({ id }) => changed.has(`contract ${id}`));
+  const theirBuyers = new Set(ofContracts.map(({ buyer }) => buyer));
   return {
+    sellers: sellers.map((seller) => ({
+      ...seller,
+      sources: changedSources(seller, changed.get(`seller ${seller.code}`)),
+    })),
+    buyers: buyers.filter(({ id }) => changed.has(`buyer ${id}`) || theirBuyers.has(id)),
     campaigns: campaigns.filter(({ id }) => changed.has(`campaign ${id}`)),
-    contracts: contracts.filter(({ id }) => changed.has(`contract ${id}`)),
+    contracts: ofContracts,
   };
+}
+
+function changedSources({ sources = {} }: Seller, change: Change | undefined): Seller['sources'] {
+  if (change?.change === 'created') return sources;
+  const paths = change?.change === 'changed' ? Object.keys(change.fields) : [];
+  return Object.fromEntries(
+    Object.entries(sources).filter(([name]) => paths.some((path) => path.startsWith(`sources.${name}.`))),
+  );
 }
 
 const modelsIgnored = (models: readonly { id: string }[]): string[] =>
