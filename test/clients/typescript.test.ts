@@ -42,6 +42,10 @@ const UNAVAILABLE = {
 };
 
 describe('the TypeScript client', () => {
+  it.each([undefined, ''])('names the missing key before it sends anything: %j', (key) => {
+    expect(() => client({ key })).toThrow('The key is missing.');
+  });
+
   it('sends a lead, reads it and withdraws it', async () => {
     const answer = await client().sendLead(SAMPLE, ASYNC);
     expect(answer).toMatchObject({ success: true, status: 'pending' });

@@ -8,8 +8,8 @@ import type { Lead, LeadAnswer, LeadFacts, LeadView, PingAnswer } from './types.
 export interface GavelClientOptions {
   /** The address of the exchange, such as `https://leads.example`. */
   url: string;
-  /** A source's key, `gvl_live_…` or `gvl_test_…`. Keep it on your server. */
-  key: string;
+  /** A source's key, `gvl_live_…` or `gvl_test_…`. Keep it on your server. Without one, the constructor throws. */
+  key: string | undefined;
   /** How often a request is sent at most; default 4. */
   attempts?: number;
   /** How long the exchange may take to answer, ms; default 15,000. Use more than its answer window. */
@@ -37,6 +37,7 @@ export class GavelClient {
   readonly #attempts: number;
   readonly #maxWaitMs: number;
 
+  /** @throws TypeError without a key */
   constructor({
     url,
     key,
@@ -45,6 +46,8 @@ export class GavelClient {
     maxWaitMs = 10_000,
     ...rest
   }: GavelClientOptions) {
+    if (!key)
+      throw new TypeError('The key is missing. Set `key` to a key of a source, gvl_live_… or gvl_test_…');
     this.#http = new Http({ url, key, timeoutMs, fetch: rest.fetch ?? fetch });
     this.#attempts = attempts;
     this.#maxWaitMs = maxWaitMs;
