@@ -25,6 +25,8 @@ export function logSdkMessages(log: Log): void {
   // Without `forward` the SDK's core would print its own lines, which are not JSON, between ours.
   Runtime.install({
     logger,
+    // Our own process stops its worker. The SDK would take the signal away from a process whose worker is not started yet.
+    shutdownSignals: [],
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
   });
 }

@@ -167,6 +167,20 @@ test('gavel serve takes leads while Temporal is down, and stops on a signal', as
   expect(performance.now() - stopped).toBeLessThan(6000);
 });
 
+test('gavel worker stops on a signal while it waits for Temporal', async () => {
+  const TEMPORAL_ADDRESS = `127.0.0.1:${await anyPort()}`;
+  const worker = spawnGavel(['worker'], asEnvironment({ ...settings, TEMPORAL_ADDRESS }));
+  onTestFinished(() => void worker.kill('SIGKILL'));
+  const ended: Promise<unknown[]> = once(worker, 'exit');
+  let output = '';
+  worker.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await expect.poll(() => output, { timeout: 30_000 }).toContain('"event":"waiting_for_temporal"');
+  worker.kill('SIGTERM');
+  expect(await ended, output).toEqual([0, null]);
+  expect(output).toContain('"event":"stopping"');
+  expect(output).not.toContain('"event":"broken"');
+});
+
 test('gavel admin answers, serves its metrics, and stops on a signal', async () => {
   const METRICS_PORT = String(await anyPort());
   const admin = await started('admin', { ADMIN_PORT: '0', METRICS_PORT });

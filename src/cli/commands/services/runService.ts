@@ -20,13 +20,18 @@ const LEFTOVERS_MS = 100;
  * Runs a service until a signal stops it or an unexpected error breaks it. Both drain it, and then the process exits:
  * with 0 after a signal, with 1 after an error, so that its supervisor starts it again, or when draining takes longer
  * than the grace time. An error during the drain is logged and does not cut it short: what is under way has nothing to
- * do with it. A second signal ends the process at once.
+ * do with it. A second signal ends the process at once, and so does a signal during the start, while nothing is under way.
  * @param start rejects when the service can't be started; the reason is for the person who started it
  */
 export async function runService(log: Log, graceMs: number, start: () => Promise<Service>): Promise<void> {
   let service: Service | undefined;
   let exitCode = 0;
   let isDraining = false;
+
+  const stopped = (): never => {
+    log.info({ event: 'stopped' });
+    process.exit(exitCode);
+  };
 
   const drain = async ({ close }: Service): Promise<void> => {
     if (isDraining) return;
@@ -36,8 +41,7 @@ export async function runService(log: Log, graceMs: number, start: () => Promise
       process.exit(1);
     }, graceMs);
     await close().catch(broken);
-    log.info({ event: 'stopped' });
-    process.exit(exitCode);
+    stopped();
   };
 
   const broken = (error: unknown): void => {
@@ -49,6 +53,16 @@ export async function runService(log: Log, graceMs: number, start: () => Promise
 
   process.on('uncaughtException', broken);
   process.on('unhandledRejection', broken);
+  let isStopping = false;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      log.info({ event: 'stopping', signal });
+      if (service === undefined) stopped();
+      else void drain(service);
+    });
+  }
   try {
     service = await start();
   } catch (error) {
@@ -56,15 +70,6 @@ export async function runService(log: Log, graceMs: number, start: () => Promise
     throw error;
   }
   const running = service;
-  let isStopping = false;
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      log.info({ event: 'stopping', signal });
-      void drain(running);
-    });
-  }
   running.ended?.then(() => {
     if (!isDraining) broken(new Error('The service ended by itself.'));
   }, broken);
