@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v7 } from 'uuid';
 import { unsupportedType } from '../../operations/body/unsupportedType.js';
-import { invalidRequest, notFound, type OperationError } from '../../operations/operationError.js';
+import { invalidRequest, type OperationError } from '../../operations/operationError.js';
 import { readPayload, type ReadPayload } from '../../operations/sources/readPayload.js';
 import { storePayload } from '../../store/leads/payloads.js';
 import type { LeadApiContext, RouteContext } from '../context.js';
+import { HttpError } from '../http/httpError.js';
 import { queryOf } from '../http/requestTarget.js';
 import {
   checkProofs,
@@ -151,7 +152,10 @@ export async function inboundRoutes(
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { challenge } = source.inbound;
-    if (challenge === undefined) throw notFound('Send a POST here.');
+    if (challenge === undefined)
+      throw new HttpError('wrongMethod', 'Send the lead as a POST, with its fields in the body.', {
+        headers: { allow: 'POST' },
+      });
     if (challenge.kind === 'get200') return reply.code(200).send({ success: true });
     const secret = await secretOf(challenge.secret, sources.secret).catch((error: unknown) => {
       throw error instanceof SecretUnset ? secretUnset(services, source, error) : error;

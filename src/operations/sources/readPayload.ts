@@ -31,6 +31,7 @@ export async function readPayload(
   contentType: string | undefined,
   inbound: Reads,
 ): Promise<ReadPayload> {
+  if (body.length === 0) throw invalidRequest('The request has no body. Fields in the address are not read.');
   const charset = charsetOf(contentType);
   switch (formatOf(body, contentType, inbound.reads)) {
     case 'json':

@@ -277,6 +277,15 @@ describe('A source’s address', () => {
     expect(await leads()).toBe(2);
   });
 
+  test('says how to send a lead whose fields are in the address', async () => {
+    const query = new URLSearchParams(ANN).toString();
+    const asGet = await fetch(`${world.api.address}/in/open?${query}`);
+    expect([asGet.status, asGet.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await asGet.text()).toContain('Send the lead as a POST, with its fields in the body.');
+    const asPost = await post(`/in/open?${query}`, '');
+    expect(asPost.text).toContain('The request has no body. Fields in the address are not read.');
+  });
+
   test('sends a person’s browser to a page', async () => {
     const reply = await post('/in/page', new URLSearchParams(ANN).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
