@@ -31,6 +31,8 @@ export async function createFastifyApp(
   { settings, log, isStopping }: Pick<ApiContext, 'settings' | 'log' | 'isStopping'>,
   { requestTimeoutMs, wording }: Options,
 ): Promise<FastifyInstance> {
+  // Served from 0 on, so that the first event is an increase.
+  metrics.connectionDropped(0, {});
   const app = fastify({
     logger: false,
     genReqId: () => randomUUID(),

@@ -7,6 +7,7 @@ import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import { packageRoot } from '../packageRoot.js';
 import type { Log } from '../log.js';
+import { metrics } from '../metrics.js';
 import { openAnnouncer, type Announcer } from '../redis/answers.js';
 import { flushAnswers, pruneAnswers } from '../store/fairness/answers.js';
 import { lastBackup } from '../store/upkeep/backup.js';
@@ -107,6 +108,8 @@ export async function startWorker(
       return (await pruneAnswers(database, now)) + (await pruneUsage(database, now));
     },
   };
+  // Served from 0 on, so that the first event is an increase.
+  for (const status of ['expired', 'withdrawn']) metrics.unsold(0, { status });
   const worker = await runWorker(settings, services, log, api?.connection);
   // Leads are sold without these schedules; the next worker that starts makes them.
   const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');

@@ -135,6 +135,8 @@ test('gavel serve sells a lead, serves the metrics of API and worker, and stops 
   const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
   for (const part of ['mongodb', 'redis', 'temporal', 'worker'])
     expect(metrics).toContain(`gavel_ready{part="${part}"} 1`);
+  for (const counter of ['connections_dropped_total', 'leads_unsold_total{status="expired"}'])
+    expect(metrics, 'nothing has happened yet').toContain(`gavel_${counter} 0`);
   expect(metrics).toContain('gavel_leads_answered_total{campaign="ACME1234/solar",status="sold"} 1');
   expect(metrics).toContain('gavel_sales_total{campaign="ACME1234/solar",buyer="contoso"} 1');
   expect(await serve.stop()).toEqual([0, null]);
