@@ -4,6 +4,7 @@ import type { Log } from '../src/log.js';
 import type { Circuit } from '../src/market/limits/circuitBreaker.js';
 import type { OutcomeAnswer } from '../src/market/model/lead.js';
 import type { Database } from '../src/store/db.js';
+import type { LeadDocument } from '../src/store/documents.js';
 import type { NewLeads } from '../src/store/leads/newLeads.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 
@@ -20,7 +21,7 @@ export interface Deps {
   /** Delivers leads to buyers that have no server for posts. */
   outlets: Outlets;
   /** Tells the API process whose source waits for a lead that its first round begins; never throws. */
-  started?: (leadId: string, answerTo: string) => void;
+  started?: (lead: Pick<LeadDocument, '_id' | 'receivedAt'>, answerTo: string) => void;
   /**
    * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent if no
    * source waits.

@@ -47,9 +47,9 @@ export const runRound =
   async (request: RoundRequest): Promise<RoundReport | NoRound> => {
     const began = Date.now();
     const { leadId, after = 0, now, answerBy, answerTo } = request;
-    if (answerTo !== undefined) deps.started?.(leadId, answerTo);
     const lead = deps.newLeads?.take(leadId) ?? (await findLeadForRound(deps.database, leadId));
     if (lead === null) throw new UnknownLeadError(leadId);
+    if (answerTo !== undefined) deps.started?.(lead, answerTo);
     const number = Math.max(after + 1, lead.lastRound ?? 0);
     const market = await deps.terms(lead.campaign);
     const asking: Asking = { deps, market, lead, answerBy, claims: new Map() };

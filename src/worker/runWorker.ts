@@ -14,7 +14,7 @@ import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { runPeriodically } from '../temporal/runPeriodically.js';
 import { startMail, type WaitingMail } from './mailSweep.js';
 import { startRollout } from './rollout.js';
-import { startSweep, type OverdueLeads } from './sweep.js';
+import { startSweep, type OverdueLeads, type Rush } from './sweep.js';
 import { signalNextMarketChange, type MarketChanges } from './signalMarketChanges.js';
 
 export interface RunningWorker {
@@ -30,6 +30,7 @@ export interface WorkerServices {
   activities: object;
   workflowBundle: WorkflowBundleOption;
   overdueLeads: OverdueLeads;
+  rush: Pick<Rush, 'isOn'>;
   marketChanges: MarketChanges;
   waitingMail: WaitingMail;
   /** Settles orphaned reservations; returns how many. */
@@ -107,7 +108,7 @@ export async function runWorker(
   const client = new Client({ connection: clientConnection, namespace });
   const beside = [
     await rollout,
-    startSweep(client, taskQueue, services.overdueLeads, log),
+    startSweep(client, taskQueue, services, log),
     runPeriodically(
       (signal) =>
         client.withAbortSignal(signal, () => signalNextMarketChange(client, services.marketChanges)),

@@ -27,6 +27,7 @@ import { contractsWithMail, postponeMail } from '../store/sales/mails.js';
 import { settleOrphans } from '../store/sales/posts.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
+import { watchForRush } from './sweep.js';
 import { nextMarketChange } from '../store/market/affectedLeads.js';
 import { BUNDLE_PATH } from './bundleWorkflows.js';
 import { scheduleDigest, scheduleRetention } from './schedules.js';
@@ -69,6 +70,7 @@ export async function startWorker(
   const circuits = cached(() => readCircuits(database));
   await database.client.connect();
   await prepareDatabase(settings);
+  const rush = watchForRush();
   const activities = createActivities({
     database,
     newLeads: api?.newLeads,
@@ -76,7 +78,10 @@ export async function startWorker(
     circuits: () => circuits('all'),
     send: sender.send,
     outlets: openOutlets(settings, { send: sender.send }),
-    started: (leadId, answerTo) => answers.started(leadId, answerTo),
+    started: ({ _id, receivedAt }, answerTo) => {
+      rush.started(receivedAt);
+      answers.started(_id, answerTo);
+    },
     announce: (leadId, answerTo, outcome) => answers.announce(leadId, answerTo, outcome),
     log,
   });
@@ -96,6 +101,7 @@ export async function startWorker(
     activities,
     workflowBundle: { codePath },
     overdueLeads,
+    rush,
     marketChanges,
     waitingMail: {
       find: (now: Date) => contractsWithMail(database, now),

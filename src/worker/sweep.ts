@@ -14,6 +14,31 @@ export interface OverdueLead {
   isWithdrawn: boolean;
 }
 
+/** A lead whose source waits has waited for a worker itself if it starts this late after its receipt, ms. */
+const WAITED_MS = 250;
+/** For how long this counts, ms. */
+const RUSH_MS = 2000;
+
+/** A time in which new leads wait for workers. */
+export interface Rush {
+  /** The first round of a lead whose source waits starts. */
+  started(receivedAt: Date): void;
+  readonly isOn: boolean;
+}
+
+/** @param now UTC ms */
+export function watchForRush(now: () => number = Date.now): Rush {
+  let last = 0;
+  return {
+    started: (receivedAt) => {
+      if (now() - receivedAt.getTime() >= WAITED_MS) last = now();
+    },
+    get isOn() {
+      return now() - last < RUSH_MS;
+    },
+  };
+}
+
 /** Finds overdue leads, postpones the next check of handled ones, and says which of them have not started their first round. */
 export interface OverdueLeads {
   find(before: Date, limit: number): Promise<OverdueLead[]>;
@@ -24,8 +49,10 @@ export interface OverdueLeads {
 /** A handled lead is not checked again for this long, ms: its workflow may still be queued. */
 const AGAIN_MS = 60_000;
 const EVERY_MS = 2_000;
-/** Leads that have been started and wait for a worker, at most: a backlog starts as fast as it can be sold beside new leads. */
+/** Leads that have been started and wait for a worker, at most: a backlog starts as fast as it can be sold. */
 const MOST_WAITING = 20;
+/** The same while new leads wait for workers: they take the time that the machine has. */
+const MOST_IN_RUSH = 1;
 /** When to look which of them still wait, ms, and for how long they count. */
 const LOOK_AGAIN_MS = 250;
 const COUNTS_FOR_MS = 10_000;
@@ -35,14 +62,19 @@ const COUNTS_FOR_MS = 10_000;
  * storing and starting. It also notifies the workflows of withdrawn leads, if the process that withdrew them could not. It
  * decides by the lead's own due time, because Temporal forgets finished ids after its retention.
  */
-export function startSweep(client: Client, taskQueue: string, overdue: OverdueLeads, log: Log): PeriodicTask {
+export function startSweep(
+  client: Client,
+  taskQueue: string,
+  { overdueLeads: overdue, rush }: { overdueLeads: OverdueLeads; rush: Pick<Rush, 'isOn'> },
+  log: Log,
+): PeriodicTask {
   let waiting = new Map<string, number>();
   /** How many more leads may be started now. */
   const room = async (): Promise<number> => {
     const recent = [...waiting].filter(([, at]) => at > Date.now() - COUNTS_FOR_MS);
     const still = new Set(recent.length === 0 ? [] : await overdue.waiting(recent.map(([id]) => id)));
     waiting = new Map(recent.filter(([id]) => still.has(id)));
-    return MOST_WAITING - waiting.size;
+    return Math.max(0, (rush.isOn ? MOST_IN_RUSH : MOST_WAITING) - waiting.size);
   };
   const sweep = async (signal: AbortSignal): Promise<number> => {
     let limit = await room();

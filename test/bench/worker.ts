@@ -26,6 +26,7 @@ await runService(log, 20_000, async () => {
       activities: plainSteps(database, sender.send),
       workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
       overdueLeads: nothing,
+      rush: { isOn: false },
       marketChanges: { next: async () => undefined },
       waitingMail: nothing,
       settleOrphans: async () => 0,

@@ -5,7 +5,7 @@ import { createLog } from '../../src/log.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { openOverdueLeads, postponeSweep } from '../../src/store/leads/leads.js';
 import { GIVEN_BACK_SIGNAL, WITHDRAWN_SIGNAL, LEAD_WORKFLOW, workflowId } from '../../src/temporal/names.js';
-import { startSweep, sweepBatch, type OverdueLead } from '../../src/worker/sweep.js';
+import { startSweep, sweepBatch, watchForRush, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -83,7 +83,7 @@ describe('A backlog', () => {
     expect(most.atOnce).toBe(20);
   });
 
-  test('is started no faster than workers take its leads', async () => {
+  test('is started no faster than workers take its leads, and one at a time while new leads wait', async () => {
     const leads = backlog(50);
     const started: string[] = [];
     let taken = 0;
@@ -100,13 +100,21 @@ describe('A backlog', () => {
       waiting: async (ids: string[]) =>
         ids.filter((id) => leads.findIndex((one) => one.facts.leadId === id) >= taken),
     };
-    const sweep = startSweep(client, 'queue', overdue, createLog({ LOG_LEVEL: 'silent' }, 'test'));
+    const rush = { isOn: false };
+    const services = { overdueLeads: overdue, rush };
+    const sweep = startSweep(client, 'queue', services, createLog({ LOG_LEVEL: 'silent' }, 'test'));
     await expect.poll(() => started.length).toBe(20);
     // Two more looks.
     await sleep(600);
     expect(started).toHaveLength(20);
     taken = 15;
     await expect.poll(() => started.length).toBe(35);
+    rush.isOn = true;
+    taken = 35;
+    await expect.poll(() => started.length).toBe(36);
+    await sleep(600);
+    expect(started).toHaveLength(36);
+    rush.isOn = false;
     taken = 50;
     await expect.poll(() => started.length, { timeout: 3000 }).toBe(50);
     await sweep.stop();
@@ -158,4 +166,17 @@ describe('A backlog', () => {
       [workflowId('lead-0'), WITHDRAWN_SIGNAL],
     ]);
   });
+});
+
+test('New leads wait for workers from the first that starts late until two seconds after the last', () => {
+  let now = 1_000_000;
+  const rush = watchForRush(() => now);
+  rush.started(new Date(now - 249));
+  expect(rush.isOn).toBe(false);
+  rush.started(new Date(now - 250));
+  expect(rush.isOn).toBe(true);
+  now += 1999;
+  expect(rush.isOn).toBe(true);
+  now += 1;
+  expect(rush.isOn).toBe(false);
 });

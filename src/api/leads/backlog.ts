@@ -4,8 +4,8 @@ export interface Backlog {
   isInTime(seller: string, withinMs: number): boolean;
   /**
    * A lead is put on sale, and its source waits.
-   * @param until UTC ms. A late lead keeps its place in the queue, so it counts for one more answer window: if it has not
-   *   started by then, the news of it may have got lost.
+   * @param until UTC ms. While workers take leads, a late lead keeps its place in the queue, so it counts for one more
+   *   answer window: if it has not started by then, the news of it may have got lost.
    */
   waits(lead: { leadId: string; seller: string }, until: number): void;
   /** A worker has started with this lead, whether or not its source still waits. */
@@ -41,6 +41,13 @@ export function createBacklog(answerWindowMs: number, now: () => number = Date.n
     return true;
   }
 
+  function late(leadId: string): void {
+    const lead = waiting.get(leadId);
+    const last = startedAt.at(-1) ?? 0;
+    if (lead === undefined || now() - last > answerWindowMs) leave(leadId);
+    else lead.timer = setTimeout(leave, answerWindowMs, leadId).unref();
+  }
+
   return {
     isInTime(seller, withinMs) {
       const elapsedMs = Math.min(answerWindowMs, now() - busySince);
@@ -54,7 +61,7 @@ export function createBacklog(answerWindowMs: number, now: () => number = Date.n
     },
     waits({ leadId, seller }, until) {
       if (waiting.size === 0) busySince = now();
-      const timer = setTimeout(leave, Math.max(0, until - now()) + answerWindowMs, leadId).unref();
+      const timer = setTimeout(late, Math.max(0, until - now()), leadId).unref();
       waiting.set(leadId, { seller, timer });
       bySeller.set(seller, (bySeller.get(seller) ?? 0) + 1);
     },

@@ -97,10 +97,20 @@ it('a late lead keeps its place in the queue, before those that come after it', 
 });
 
 it('a lead that has not started within two answer windows no longer counts', () => {
-  arrive(50);
-  vi.advanceTimersByTime(2 * WINDOW_MS - 1);
+  const leads = arrive(50);
+  vi.advanceTimersByTime(1000);
+  start(leads.slice(0, 10));
+  vi.advanceTimersByTime(2 * WINDOW_MS - 1001);
   expect(isInTime()).toBe(false);
   vi.advanceTimersByTime(1);
+  expect(isInTime()).toBe(true);
+});
+
+it('a lead whose time is over no longer counts if no worker takes leads', () => {
+  arrive(50);
+  vi.advanceTimersByTime(1000);
+  expect(isInTime()).toBe(false);
+  vi.advanceTimersByTime(2000);
   expect(isInTime()).toBe(true);
 });
 
