@@ -89,10 +89,7 @@ async function overload(world: World, { progress, seconds, leads }: OverloadOpti
 
 const CAPACITY_LEADS = 320;
 
-/**
- * Leads a second sold at full concurrency. Leads answered `pending` at the end of the answer window are still unsold, so
- * the time until their end counts too.
- */
+/** Leads a second sold at once, at full concurrency. Returns when leads that were answered `pending` are sold, too. */
 export async function capacityOf(
   { database }: World,
   send: Send,
@@ -100,8 +97,8 @@ export async function capacityOf(
   const since = Date.now();
   const { pieces, seconds } = await load(CAPACITY_LEADS, 32, send);
   const replies = pieces.map(({ result }) => result);
-  const taken = replies.filter(({ leadId }) => leadId !== undefined).length;
-  return { capacity: taken / (seconds + (await untilSettled(database, { since })).seconds), replies };
+  await untilSettled(database, { since });
+  return { capacity: replies.filter(({ sold }) => sold === true).length / seconds, replies };
 }
 
 /** All sellers send concurrently, each its share of `perSecond`, until stopped; resolves with all answers. */
