@@ -117,7 +117,7 @@ describe('The specs page of a campaign', () => {
     const { text } = await get(`/specs/${link?.token ?? ''}/pools/spec.md`);
     expect(text).toContain('Bought by up to 3 buyers.');
     expect(text).toContain('`redirect_url` is the address to send the person to now');
-    expect(text).toMatch(/### Used by buyers: send those that you have\n\n.*\n.*\n\| `age` \|/);
+    expect(text).toMatch(/### Used by buyers: send the ones you have\n\n.*\n.*\n\| `age` \|/);
     expect(text).not.toContain('This campaign has no buyer yet');
   });
 

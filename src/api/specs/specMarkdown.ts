@@ -169,7 +169,7 @@ function fieldTables(fields: readonly CampaignField[]): string {
   const isOther = ({ required, asked }: CampaignField): boolean => !required && !asked;
   const groups: [heading: string, CampaignField[]][] = [
     ['Required', fields.filter(({ required }) => required)],
-    ['Used by buyers: send those that you have', fields.filter(({ required, asked }) => asked && !required)],
+    ['Used by buyers: send the ones you have', fields.filter(({ required, asked }) => asked && !required)],
     ['Optional', fields.filter(isOther)],
   ];
   return groups

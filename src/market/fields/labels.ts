@@ -2,7 +2,7 @@
 export interface LabelledName {
   /** Without the words of a question around it: `best phone number`. */
   text: string;
-  /** Without those that say which one is meant: `phone number`. */
+  /** Without words for which one is meant: `phone number`. */
   unqualified: string;
 }
 

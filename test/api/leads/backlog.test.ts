@@ -84,7 +84,7 @@ it('a lead waits for as many leads of each other seller as of its own', () => {
   expect(isInTime('ACME1234')).toBe(false);
 });
 
-it('a late lead keeps its place in the queue, before those that come after it', () => {
+it('a late lead keeps its place in the queue, before later ones', () => {
   const leads = arrive(50);
   vi.advanceTimersByTime(1000);
   start(leads.slice(0, 10));
