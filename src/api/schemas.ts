@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { namesPerson } from '../market/fields/identifyingFields.js';
 import { ADDRESSING, FIELDS } from '../market/fields/standardFields.js';
 import { LEAD_API_ERRORS } from './errorTable.js';
-import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/mergeFields.js';
+import { MAX_FIELDS, MAX_NAME } from './leads/mergeFields.js';
+import { MAX_VALUE } from '../market/fields/text.js';
 import { outcomeProperties } from '../operations/leads/outcomeSchema.js';
 
 /* Schemas of the Lead API: they serialise responses and generate the OpenAPI document. */

@@ -84,7 +84,7 @@ async function openReceiver(
 export async function openAnswers(url: string, log: Log): Promise<Answers> {
   const id = randomUUID();
   const others = await openAnnouncer(url, log);
-  const receiver = await openReceiver(url, channelOf(id), (message) => arrived(message));
+  const receiver = await openReceiver(url, channelOf(id), arrived);
   const waiting = new Map<string, (outcome: OutcomeAnswer | undefined) => void>();
   const listeners: ((leadId: string) => void)[] = [];
 

@@ -1,13 +1,12 @@
 import { listName } from '../../market/fields/fieldNames.js';
 import type { Given, GivenValue } from '../../market/intake/given.js';
-import { cleanText } from '../../market/fields/text.js';
+import { cleanText, MAX_VALUE } from '../../market/fields/text.js';
 import { KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
 import { OperationError } from '../../operations/operationError.js';
 import type { Entries } from '../../operations/body/entries.js';
 
 export const MAX_FIELDS = 100;
 export const MAX_NAME = 64;
-export const MAX_VALUE = 10_000;
 
 /** Decoded names and values of a request. */
 export interface RequestFields {

@@ -19,8 +19,8 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A free port for each name, and no port twice: the preferred one, else the one of the last start, so that bookmarks and shells keep
- * working, else any.
+ * A free port for each name, and no port twice: the preferred one, else the one of the last start, so that bookmarks and
+ * shells keep working, else any.
  */
 export async function choosePorts<Name extends string>(
   dir: string,

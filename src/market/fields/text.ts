@@ -145,3 +145,6 @@ export function wholeDigits(text: string): string | undefined {
   if (head !== '') return tail.length === Number(power) ? head + tail : undefined;
   return text.replace(/^(\d+)\.0+$/, '$1');
 }
+
+/** The longest value that a lead may have, characters. */
+export const MAX_VALUE = 10_000;

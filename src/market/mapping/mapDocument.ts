@@ -1,6 +1,7 @@
 import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
 import type { FieldValue } from '../fields/reading.js';
 import { REQUIRED_BY_DEFAULT, standardField, type LeadFields } from '../fields/standardFields.js';
+import { MAX_VALUE } from '../fields/text.js';
 import type { Inbound } from './inbound.js';
 import { documentReader, type SourceDocument } from './documents.js';
 import { textsOf } from './documentText.js';
@@ -8,7 +9,6 @@ import {
   compiledPath,
   conditionTest,
   fieldMapper,
-  MAX_VALUE,
   TOO_LONG,
   type Mapped,
   type MapOptions,

@@ -7,7 +7,7 @@ import { areaCode, phoneParts, readPhone } from '../fields/phone.js';
 import { boundsOf, readRange } from '../fields/range.js';
 import type { FieldValue, Reading } from '../fields/reading.js';
 import { readState } from '../fields/state.js';
-import { cleanText, readText } from '../fields/text.js';
+import { cleanText, MAX_VALUE, readText } from '../fields/text.js';
 import { readTime } from '../fields/time.js';
 import { readIp, readUrl } from '../fields/web.js';
 import { readZip } from '../fields/zip.js';
@@ -176,8 +176,6 @@ function converter(mapping: FieldMapping): Converter {
   };
 }
 
-/** The longest value that a lead may have, characters. */
-export const MAX_VALUE = 10_000;
 export const TOO_LONG = { missing: `longer than ${MAX_VALUE} characters` };
 
 const UNLISTED = 'none of the values that the lookup lists';
