@@ -9,6 +9,7 @@ import { loadTerms } from '../../src/store/market/storedTerms.js';
 import { buyerDocument, contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { stepsWith, type Steps } from '../support/steps.js';
+import { processorClock } from '../support/processorClock.js';
 
 /*
  * The cost that a campaign's other contracts add to a round of a lead that ten contracts take. It covers the whole
@@ -67,15 +68,15 @@ async function campaignOf({ database }: Market, category: string, count: number)
   return campaign;
 }
 
-/** Processor time of a round in this process, ms: other load of the machine does not count. */
+/** Processor time of a round in this process, ms. */
 async function roundOf({ database, startRound }: Market, campaign: CampaignDocument): Promise<number> {
   const lead = await storeLead(database, campaign);
-  const started = process.cpuUsage();
+  const spent = processorClock();
   const round = await startRound({ leadId: lead._id, number: 1, now: Date.now() });
-  const { user, system } = process.cpuUsage(started);
+  const spentMs = spent();
   if (!('entries' in round)) throw new Error('No round was run');
   expect(round.entries).toHaveLength(10);
-  return (user + system) / 1000;
+  return spentMs;
 }
 
 /** The ratio of the second cost to the first, by their lower quartiles. They alternate, so that a warm-up affects both alike. */

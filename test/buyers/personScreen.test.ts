@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { personScreen } from '../../src/buyers/personScreen.js';
+import { processorClock } from '../support/processorClock.js';
 
 const lead = {
   fields: {
@@ -275,9 +276,9 @@ describe('any person', () => {
       fc.property(
         fc.oneof(fc.string({ unit: 'binary', maxLength: 1000 }), fc.base64String({ maxLength: 1000 })),
         (word) => {
-          const began = performance.now();
+          const spent = processorClock();
           namesJohn(word);
-          return performance.now() - began < 1000;
+          return spent() < 1000;
         },
       ),
       { numRuns: 500 },

@@ -1,7 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parsePath, pathHint, valueAt } from '../../../src/market/mapping/path.js';
+import { processorClock } from '../../support/processorClock.js';
 
 const DOCUMENT = JSON.parse(`{
   "1.3": "Dale",
@@ -118,8 +118,8 @@ test('Any text is a path or a problem, and neither takes long nor throws on any 
 
 test('A long list is searched in little time', () => {
   const list = Array.from({ length: 5000 }, (_, i) => ({ ref: `r${i}`, title: `t${i}` }));
-  const begun = performance.now();
+  const spent = processorClock();
   expect(at('a[?@.ref=="r4999"].title', { a: list })).toBe('t4999');
   expect(at('$..[?@.ref=="r4999"].title', { a: list })).toBe('t4999');
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(spent()).toBeLessThan(1000);
 });
