@@ -16,9 +16,14 @@ export interface Check {
   streamed?: boolean;
 }
 
+/** Lines of a failed check's output that are repeated at the end. */
+const REPEATED_LINES = 80;
+
 interface Result {
   name: string;
   ok: boolean;
+  /** The last lines of its output, if it failed and other output comes after them. */
+  said?: string;
   seconds: number;
   /** Processor seconds, including those of its own child processes; absent if the system does not report them. */
   cpuSeconds?: number;
@@ -72,12 +77,14 @@ export function startChecks(): Checks {
   const stop = onStopRequest(() => process.exit(130));
   stop.signal.addEventListener('abort', () => void processes.stop());
   const results: Result[] = [];
+  let isStreaming = false;
 
   async function check(
     { name, run: [program, ...args], streamed = false }: Check,
     nice?: number,
   ): Promise<void> {
     const started = performance.now();
+    isStreaming ||= streamed;
     const part = processes.start({
       name: `check-${name.replaceAll(' ', '-')}`,
       command: process.execPath,
@@ -90,10 +97,14 @@ export function startChecks(): Checks {
       setPriority(part.child.pid, Math.max(nice, getPriority()));
     const ok = (await part.ended) === 'exit code 0';
     if (stop.signal.aborted) return;
-    const result = { name, ok, seconds: (performance.now() - started) / 1000, cpuSeconds: cpuSeconds() };
+    const seconds = (performance.now() - started) / 1000;
+    const result: Result = { name, ok, seconds, cpuSeconds: cpuSeconds() };
     results.push(result);
     console.log(line(result));
-    if (!ok && !streamed) console.log(readFileSync(part.log, 'utf8'));
+    if (ok || streamed) return;
+    const output = readFileSync(part.log, 'utf8').trimEnd();
+    console.log(output);
+    if (isStreaming) result.said = output.split('\n').slice(-REPEATED_LINES).join('\n');
   }
 
   return {
@@ -108,6 +119,8 @@ export function startChecks(): Checks {
       await processes.stop();
       if (stop.signal.aborted) process.exit(130);
       const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);
+      for (const { name, said } of results)
+        if (said !== undefined) console.log(`\nThe end of ${name}:\n${said}`);
       console.log(`\n${results.map(line).join('\n')}`);
       for (const note of notes) console.log(pc.yellow(note));
       console.log(
