@@ -12,7 +12,18 @@ function project(
   options: TestProjectInlineConfiguration['test'] = {},
 ): TestProjectInlineConfiguration {
   // With `isolate`, each file loads all modules again, which takes a third of the time.
-  return { test: { name, include, environment: 'node', isolate: false, ...options } };
+  return {
+    test: {
+      name,
+      include,
+      environment: 'node',
+      isolate: false,
+      hookTimeout: 60_000,
+      // One second, the default, is little where other work has the cores.
+      expect: { poll: { timeout: 15_000 } },
+      ...options,
+    },
+  };
 }
 
 // One group: no worker waits for the end of a project. Three workers on two cores, because most tests wait more than they
@@ -20,7 +31,6 @@ function project(
 const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
-  hookTimeout: 60_000,
   maxWorkers: 3,
   sequence: { groupOrder: 1 },
 };

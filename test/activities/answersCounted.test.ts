@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/log.js';
 import { circuitId } from '../../src/market/limits/circuitBreaker.js';
 import { answersOfLastDay, flushAnswers } from '../../src/store/fairness/answers.js';
@@ -61,9 +61,9 @@ describe('a buyer whose answers cannot be used', () => {
     world.northwind.answer('ping', { raw: '<html>' });
     for (let i = 1; i <= 10; i += 1) {
       await ping(await aLead());
-      await vi.waitFor(async () => expect(await failures('northwind')).toBe(i));
+      await expect.poll(() => failures('northwind')).toBe(i);
     }
-    await vi.waitFor(() => expect(warnings()).toHaveLength(2));
+    await expect.poll(warnings).toHaveLength(2);
     const why = {
       ...{ buyer: 'northwind', of: 'pings' },
       ...{ reason: 'invalid_response', detail: 'not JSON: an HTML page' },
@@ -82,7 +82,7 @@ describe('a buyer whose answers cannot be used', () => {
     ]);
     const leadId = await aLead();
     for (let i = 0; i < 3; i += 1) await world.steps.sellLead(saleOf(leadId));
-    await vi.waitFor(async () => expect(await failures(circuitId('northwind', 'posts'))).toBe(0));
+    await expect.poll(() => failures(circuitId('northwind', 'posts'))).toBe(0);
     expect(await counted()).toMatchObject({
       ...{ posts: 3, accepted: 1 },
       faults: [{ of: 'posts', reason: 'uncertain', count: 2, last: { detail: 'HTTP 503' } }],

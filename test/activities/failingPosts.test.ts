@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BREAKER, circuitId } from '../../src/market/limits/circuitBreaker.js';
 import { claimLead } from '../../src/store/sales/claims.js';
 import { readCircuits } from '../../src/store/fairness/circuits.js';
@@ -45,7 +45,7 @@ describe('a buyer whose posts fail', () => {
     world.northwind.answer('post', { status: 503 });
     for (let failures = 1; failures <= BREAKER.failures; failures += 1) {
       expect(await sell(await aLead())).toMatchObject({ answer: 'uncertain' });
-      await vi.waitFor(async () => expect(await circuit()).toMatchObject({ failures }));
+      await expect.poll(circuit).toMatchObject({ failures });
     }
     const lead = await aLead();
     expect(await sell(lead)).toEqual(passedOver);
@@ -57,7 +57,7 @@ describe('a buyer whose posts fail', () => {
     world.northwind.answer('post', { body: { accepted: false, reason: 'duplicate' } });
     await circuitIs(Date.now() - 1);
     expect(await sell(await aLead())).toMatchObject({ answer: 'refused' });
-    await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
+    await expect.poll(circuit).toBeUndefined();
   });
 
   test('is tried by one of many leads, and an answer closes its circuit', async () => {
@@ -68,7 +68,7 @@ describe('a buyer whose posts fail', () => {
     expect(answers.filter(({ answer }) => answer === 'accepted')).toHaveLength(1);
     expect(answers.filter(({ answer }) => answer === 'circuit_open')).toHaveLength(7);
     expect(sent()).toBe(1);
-    await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
+    await expect.poll(circuit).toBeUndefined();
   });
 
   test('gets no post in a round that skipped it, even if it has recovered', async () => {
@@ -93,7 +93,7 @@ describe('a buyer whose posts fail', () => {
     await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { 'post.timeoutMs': 200 } });
     world.northwind.answer('post', { after: 5000, body: { accepted: true } });
     const paused = sell(await aLead());
-    await vi.waitFor(() => expect(sent()).toBe(1));
+    await expect.poll(sent).toBe(1);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300);
     expect(await paused).toMatchObject({ answer: 'uncertain' });
     // A failure would have been counted before these are stored.

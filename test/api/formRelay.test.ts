@@ -85,7 +85,7 @@ describe.concurrent.each(RELAYS)('The relay of docs/source.md in $lang', (relayO
     const refused = await post(new URLSearchParams({ ...PERSON, phone: '' }));
     expect(refused).toMatchObject({ status: 400, to: null });
     expect(refused.text).toContain('phone: missing');
-    await vi.waitFor(() => expect(printed()).toContain('phone (missing)'));
+    await expect.poll(printed).toContain('phone (missing)');
 
     expect((await post('', 'GET')).status).toBe(405);
     expect((await post(new URLSearchParams({ note: 'x'.repeat(70_000) }))).status).toBe(413);

@@ -39,7 +39,7 @@ describe('docs/buyer.md shows every key that a buyer receives', () => {
     const ping = { pingId: 'p', category: 'Auto Insurance', state: 'TX', zip: '75001', city: 'Dallas' };
     const terms = { round: 1, floor: 1000, sharedFloor: 500, currency: 'USD', test: false, fields: {} };
     const hashes = { phoneHash: 'h', emailHash: 'h' };
-    await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms, ...hashes }, namesNobody);
+    await sendPing(send, { ...buyer, timeoutMs: 10_000 }, { ...ping, ...terms, ...hashes }, namesNobody);
     const sometimes = rowsOf(page, 'key').flatMap(([cell = '']) => cell.replaceAll('`', '').split(', '));
     const shown = [...exampleOf('ping'), ...sometimes];
     expect(sentOf('ping').filter((key) => !shown.includes(key))).toEqual([]);
@@ -49,17 +49,17 @@ describe('docs/buyer.md shows every key that a buyer receives', () => {
   test('in a post', async () => {
     const ids = { postId: 'p', pingId: 'q', bidId: 'b', leadId: 'l' };
     const terms = { price: 4500, currency: 'USD', exclusive: true, test: false, receivedAt: new Date() };
-    await sendPost(send, { ...buyer, timeoutMs: 1000 }, { ...ids, ...terms, lead: {} }, namesNobody);
+    await sendPost(send, { ...buyer, timeoutMs: 10_000 }, { ...ids, ...terms, lead: {} }, namesNobody);
     expect(exampleOf('post')).toEqual(sentOf('post'));
   });
 
   test('in a cancel notice', async () => {
-    await sendCancellation(send, { ...buyer, timeoutMs: 1000 }, { postId: 'p', leadId: 'l' });
+    await sendCancellation(send, { ...buyer, timeoutMs: 10_000 }, { postId: 'p', leadId: 'l' });
     expect(exampleOf('post_cancelled')).toEqual(sentOf('post_cancelled'));
   });
 
   test('in a question about a post', async () => {
-    await askStatus(send, { ...buyer, timeoutMs: 1000 }, 'p', namesNobody);
+    await askStatus(send, { ...buyer, timeoutMs: 10_000 }, 'p', namesNobody);
     expect(exampleOf('post_status')).toEqual(sentOf('post_status'));
   });
 });

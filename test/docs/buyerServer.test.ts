@@ -32,7 +32,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
   'The server $file',
   ({ program = '', file }) => {
     const { send, close } = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true });
-    const buyer = { url: '', timeoutMs: 5000, secret };
+    const buyer = { url: '', timeoutMs: 20_000, secret };
     const main = join(packageRoot, file);
     const environment = { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' };
     let server: ChildProcess;
@@ -88,7 +88,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
         isPinged: true,
         category: 'Auto Insurance',
         lead: {},
-        timeoutMs: { ping: 5000, other: 5000 },
+        timeoutMs: { ping: 20_000, other: 20_000 },
       });
       expect(checks.filter(({ result }) => result !== 'passed')).toEqual([]);
       expect(checks.length).toBeGreaterThan(30);

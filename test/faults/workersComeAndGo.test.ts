@@ -87,7 +87,7 @@ describe('while workers start and stop', () => {
     expect(JSON.stringify(rounds)).toContain('timeout');
   });
 
-  it('a worker stopped with eight leads in flight drains, and each lead is sold once', async () => {
+  it('a worker stopped with four leads in flight drains, and each lead is sold once', async () => {
     const asked = await buyer();
     const sold = await buyer();
     await market('asked', { asked: { server: asked, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });
@@ -101,10 +101,10 @@ describe('while workers start and stop', () => {
     const worker = await world.processes.worker(world.settings);
     onTestFinished(() => worker.kill());
     const lead = (category: string) => sendLead(source, category, undefined, { prefer: 'respond-async' });
-    // Fewer than a worker has slots on a busy machine, because its polls take some.
-    const four = (category: string) => Promise.all(Array.from({ length: 4 }, () => lead(category)));
-    const [atPing, atPost] = await Promise.all([four('asked'), four('sold')]);
-    await Promise.all([pings.atLeast(4), posts.atLeast(4)]);
+    // No more than a worker takes on a busy machine.
+    const two = (category: string) => Promise.all(Array.from({ length: 2 }, () => lead(category)));
+    const [atPing, atPost] = await Promise.all([two('asked'), two('sold')]);
+    await Promise.all([pings.atLeast(2), posts.atLeast(2)]);
 
     worker.tellToEnd();
     await expect.poll(() => worker.logged({ event: 'stopping' }).length, { timeout: 10_000 }).toBe(1);

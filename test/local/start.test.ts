@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
 import { scratchDir } from '../support/scratchDir.js';
 import { compiledGavel } from '../support/stack.js';
@@ -251,7 +251,7 @@ describe('npm start', () => {
     process.kill(killed?.pid ?? 0, 'SIGKILL');
     const other = createServer();
     onTestFinished(() => void other.close());
-    await vi.waitUntil(() => listens(other, port));
+    await expect.poll(() => listens(other, port)).toBe(true);
     const { code, stderr } = await again.ended;
     expect([code, stderr]).toEqual([
       1,

@@ -398,7 +398,7 @@ test('Of two concurrent changes to the same state of the market, one is made', a
   let readers = 0;
   const bulkWrite = vi.spyOn(database.client, 'bulkWrite').mockImplementation(async (...args) => {
     readers += 1;
-    await vi.waitUntil(() => readers >= 2);
+    await expect.poll(() => readers).toBeGreaterThanOrEqual(2);
     return write(...args);
   });
   const change = (i: number) => {
