@@ -50,9 +50,12 @@ const PRUNE_EVERY_MS = 3_600_000;
 /** The shares of the machine's CPU time and memory from which on it has none to spare. */
 const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
-/** Slots that there are even then. */
-const FEW_SLOTS = 12;
+/** Leads that it has in hand even then. */
+const FEW_LEADS = 6;
+/** One for leads that are new to the worker, and one for leads that it knows: more would only keep slots from leads. */
 const POLLS = 2;
+/** Slots that the poll for leads that it knows keeps: its own, and that of the next poll. */
+const POLL_SLOTS = 2;
 
 /** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
@@ -91,8 +94,8 @@ export async function runWorker(
     activities: services.activities,
     workflowBundle: services.workflowBundle,
     tuner: slots(settings.LEADS_IN_FLIGHT),
-    // Each poll takes a slot while it waits, which a lead can't have that is started in this process.
-    maxConcurrentWorkflowTaskPolls: POLLS,
+    // The SDK ignores `maxConcurrentWorkflowTaskPolls` where there is a tuner.
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     nonStickyToStickyPollRatio: 0.5,
     shutdownGraceTime: SHUTDOWN_GRACE,
     // Leads live for days: each goes on under the current build, and not under the one that it began with.
@@ -164,8 +167,8 @@ const slots = (most: number): WorkerTuner => ({
   workflowTaskSlotSupplier: {
     type: 'resource-based',
     tunerOptions: { targetCpuUsage: BUSY_CPU, targetMemoryUsage: BUSY_MEMORY },
-    minimumSlots: Math.min(most, FEW_SLOTS),
-    maximumSlots: most,
+    minimumSlots: Math.min(most, FEW_LEADS) + POLL_SLOTS,
+    maximumSlots: most + POLL_SLOTS,
   },
   localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: most },
   activityTaskSlotSupplier: { type: 'fixed-size', numSlots: most },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, describe, it, onTestFinished, vi } from 'vitest';
+import type { Settings } from '../../src/config.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import type { GavelProcess } from '../support/gavelProcesses.js';
 import { storeMarket, type TestContract } from '../support/market.js';
@@ -32,8 +33,8 @@ describe('while workers start and stop', () => {
     return started;
   }
 
-  async function startWorker(): Promise<void> {
-    const worker = await workerOf(world.settings);
+  async function startWorker(settings: Partial<Settings> = {}): Promise<void> {
+    const worker = await workerOf({ ...world.settings, ...settings });
     onTestFinished(() => worker.stop());
   }
 
@@ -128,6 +129,22 @@ describe('while workers start and stop', () => {
       expect((await world.storyOf(sale.leadId)).status).toBe('sold');
       await wasSoldOnce(world.database, sale);
     }
+  });
+
+  it('a worker has LEADS_IN_FLIGHT leads in hand at once', async () => {
+    const server = await buyer();
+    await market('at-once', { held: { server, pingTimeoutMs: 8000 } });
+    const lead = () => sendLead(source, 'at-once', undefined, { prefer: 'respond-async' });
+    await startWorker({ LEADS_IN_FLIGHT: 4 });
+    // As soon as its polls have taken their slots.
+    await becomesSold(source, { leadId: idOf(await lead()), buyer: 'held', price: 2000 });
+    const pings = holdRequests(server, 'ping');
+    onTestFinished(() => pings.release());
+    const replies = await Promise.all(Array.from({ length: 6 }, lead));
+    await pings.atLeast(4);
+    pings.release();
+    const sales = replies.map((reply) => ({ leadId: idOf(reply), buyer: 'held', price: 2000 }));
+    await Promise.all(sales.map((sale) => becomesSold(source, sale)));
   });
 
   it('a worker whose database is away ends in time without an error, and another one sells its lead', async () => {
