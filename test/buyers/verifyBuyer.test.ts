@@ -82,7 +82,7 @@ describe('The test suite of the buyer protocol', () => {
     expect(server.of('ping').every(({ body }) => body.test === true && body.category === 'Solar')).toBe(true);
     expect(server.of('post').every(({ body }) => body.test === true)).toBe(true);
     expect(server.of('post')[0]?.body).toMatchObject({
-      lead: { email: 'test.lead@example.com', roof: 'flat' },
+      lead: { phone: '+12145550101', email: 'test.lead+1@example.com', roof: 'flat' },
     });
   });
 
@@ -90,6 +90,27 @@ describe('The test suite of the buyer protocol', () => {
     const found = await verified({ isPinged: false });
     expect(failuresOf(found)).toEqual([]);
     expect(server.of('ping')).toEqual([]);
+  });
+
+  test('passes a server that refuses another lead of the same phone number or e-mail address', async () => {
+    const known = new Map<unknown, unknown>();
+    const answers = new Map<unknown, object>();
+    const post = signedOnly(({ body }) => {
+      const { phone, email } = body.lead as Record<string, unknown>;
+      const contacts = [phone, email].filter((one) => one !== undefined);
+      const isTaken = contacts.some((one) => known.has(one) && known.get(one) !== body.post_id);
+      for (const one of contacts) if (!isTaken) known.set(one, body.post_id);
+      const answer = isTaken ? { accepted: false, reason: 'duplicate' } : { accepted: true };
+      if (!answers.has(body.post_id)) answers.set(body.post_id, answer);
+      return answers.get(body.post_id) ?? answer;
+    });
+    const post_status = signedOnly(({ body }) => answers.get(body.post_id) ?? { accepted: null });
+    const post_cancelled = signedOnly(({ body }) => {
+      answers.set(body.post_id, { accepted: false });
+      return {};
+    });
+    const { checks } = await verified({ answers: { post, post_status, post_cancelled } });
+    expect(checks.filter(({ result }) => result !== 'passed')).toEqual([]);
   });
 
   test('finds a server that checks no signature', async () => {

@@ -34,6 +34,8 @@ export interface World extends VerifiedServer {
   send: Send;
   /** Fields of the fictional lead. */
   fields: Record<string, FieldValue>;
+  /** The fictional lead, each time with another phone number and e-mail address: a buyer may refuse duplicates. */
+  newLead: () => Record<string, FieldValue>;
   screen: PersonScreen;
 }
 
@@ -59,8 +61,8 @@ export const newPing = ({ category, fields }: World): Ping => ({
   fields: {},
 });
 
-/** A new post of the fictional lead, or of the given fields. */
-export const newPost = ({ fields }: World, lead: Record<string, FieldValue> = fields): Post => ({
+/** A new post of a fictional lead, or of the given fields. */
+export const newPost = ({ newLead }: World, lead: Record<string, FieldValue> = newLead()): Post => ({
   postId: randomUUID(),
   leadId: randomUUID(),
   price: FLOOR,

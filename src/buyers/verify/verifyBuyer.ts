@@ -15,6 +15,12 @@ import { POST_CHECKS } from './postChecks.js';
 /** A name that is in no id of a buyer: an id like `lead-17` must not seem to name the person. */
 const NAME: Record<string, FieldValue> = { firstName: 'Zebulon', lastName: 'Quillfeather' };
 
+/** Of the N-th lead; the hundred numbers are reserved for fiction. */
+const contactOf = (lead: number): Record<string, FieldValue> => ({
+  phone: `+121455501${String(lead % 100).padStart(2, '0')}`,
+  email: `test.lead+${lead}@example.com`,
+});
+
 /** All checks; the first ones are a plain ping and a plain post, which all others build on. */
 function checksFor({ isPinged }: VerifiedServer): { plain: Check[]; others: Check[] } {
   const all = isPinged ? [PING_CHECKS, POST_CHECKS] : [POST_CHECKS];
@@ -38,7 +44,9 @@ export async function verifyBuyer(
   onVerified: (one: Verification) => void = () => undefined,
 ): Promise<Report> {
   const fields = { ...FICTIONAL_PERSON, ...NAME, ...server.lead };
-  const world: World = { ...server, send, fields, screen: personScreen({ fields }) };
+  let leads = 0;
+  const newLead = () => ({ ...fields, ...contactOf((leads += 1)), ...server.lead });
+  const world: World = { ...server, send, fields, newLead, screen: personScreen({ fields }) };
   const checks: Verification[] = [];
   const report = (one: Verification): void => {
     checks.push(one);
