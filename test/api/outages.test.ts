@@ -67,7 +67,7 @@ describe.concurrent('when a server is unavailable', () => {
       redis[how]();
       const start = Date.now();
       const replies = await Promise.all(Array.from({ length: 12 }, () => sendLead({ ...world, key })));
-      expect(Date.now() - start).toBeLessThan(1500);
+      expect(Date.now() - start).toBeLessThan(6000);
       expect(replies.filter(({ status }) => status === 200)).toHaveLength(5);
       expect(replies.filter(({ status }) => status === 429)).toHaveLength(7);
       const state = await readyWithout('redis', world);
