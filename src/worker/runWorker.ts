@@ -52,10 +52,13 @@ const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
 /** Leads that it has in hand even then. */
 const FEW_LEADS = 6;
-/** One for leads that are new to the worker, and one for leads that it knows: more would only keep slots from leads. */
-const POLLS = 2;
-/** Slots that the poll for leads that it knows keeps: its own, and that of the next poll. */
-const POLL_SLOTS = 2;
+/**
+ * Half for leads that are new to the worker, half for leads that it knows. More keep slots from leads; with one of each,
+ * waiting leads that are woken are sold more slowly, and so are the new leads beside them.
+ */
+const POLLS = 6;
+/** Slots that the polls for leads that it knows keep: their own, and that of the next poll. */
+const POLL_SLOTS = 4;
 
 /** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
