@@ -77,6 +77,12 @@ export async function recordServerAnswer(
   return batch.written;
 }
 
+/** Resolves when the answers that this process has recorded so far are written, or could not be. */
+export async function answersWritten(database: Database): Promise<void> {
+  const written = [...(batches.get(database)?.values() ?? [])].map((batch) => batch.written);
+  await Promise.allSettled(written);
+}
+
 /**
  * Whether this lead may probe a failing buyer: one lead at a time does, and the others skip the buyer until it is
  * answered.

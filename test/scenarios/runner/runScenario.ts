@@ -11,6 +11,7 @@ import { newLeadAnswer } from '../../../src/api/leads/leadAnswer.js';
 import { newLead } from '../../../src/api/leads/acceptLead.js';
 import { acceptReturn } from '../../../src/operations/leads/acceptReturn.js';
 import { readMarketFile } from '../../../src/market/file/changeMarket.js';
+import { answersWritten, readCircuits } from '../../../src/store/fairness/circuits.js';
 import { applyMarket } from '../../../src/store/market/apply.js';
 import { findStoredLead, insertLead } from '../../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../../src/store/documents.js';
@@ -296,6 +297,9 @@ async function forget(world: LeadWorld, run: Run): Promise<void> {
     await handle.terminate().catch(isOver);
   }
   await Promise.allSettled(run.updates);
+  // Rounds don't wait until their answers are counted: the next scenario must not start with a failure of this one.
+  await readCircuits(world.database);
+  await answersWritten(world.database);
   const { client, db } = world.database;
   const collections = await db.collections();
   await client.bulkWrite(
