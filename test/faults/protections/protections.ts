@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { CommandFailed } from '../../../src/terminal/commandFailed.js';
@@ -12,18 +12,8 @@ import { showProgress } from '../../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../../src/terminal/stopRequest.js';
 import { PROTECTIONS, unprotected, type Protection } from './list.js';
 
-/** The files and folders that the tests need. */
-const COPIED = [
-  'src',
-  'scripts',
-  'workflows',
-  'activities',
-  'test',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-];
+/** What a copy shares with the repository, or does not need. */
+const NOT_COPIED = new Set(['.git', '.local', 'node_modules']);
 
 /** `npm run protections` */
 const program = new Command('protections')
@@ -82,7 +72,10 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
 /** A copy whose files can be changed. It shares the installed packages. */
 function copyRepository(dir: string): string {
   const copy = join(dir, 'copy');
-  for (const name of COPIED) cpSync(join(packageRoot, name), join(copy, name), { recursive: true });
+  for (const name of readdirSync(packageRoot)) {
+    if (NOT_COPIED.has(name)) continue;
+    cpSync(join(packageRoot, name), join(copy, name), { recursive: true });
+  }
   mkdirSync(join(copy, '.local'));
   symlinkSync(join(packageRoot, 'node_modules'), join(copy, 'node_modules'));
   symlinkSync(packagesDir, join(copy, '.local', 'python'));
