@@ -24,11 +24,12 @@ import { contactOf, personKeys } from '../src/market/fields/personKeys.js';
 import { floorOf, placesOf } from '../src/market/auction/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/model/round.js';
 import { isByTurns } from '../src/market/auction/turnsUsed.js';
-import type { Claim, LeadDocument } from '../src/store/documents.js';
+import type { LeadDocument } from '../src/store/documents.js';
 import { sealPingAnswer } from '../src/store/leads/pingAnswer.js';
 import { storeRound } from '../src/store/leads/rounds.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
+import type { StoredPost } from '../src/store/sales/posts.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
 import { sandboxPing } from './sandbox.js';
@@ -41,8 +42,8 @@ export interface Asking {
   market: StoredTerms | undefined;
   lead: LeadDocument;
   answerBy: number | undefined;
-  /** Claims that this attempt has stored with its round, by contract; absent if it makes no offers. */
-  claims?: Map<string, Claim>;
+  /** Posts that this attempt has stored with its round, by contract; absent if it makes no offers. */
+  posts?: Map<string, StoredPost>;
   /** Keeps the round of a ping, which has no lead yet; by default it is stored with the lead. */
   keep?: (round: Round) => Round;
 }
@@ -76,13 +77,13 @@ export async function ask(asking: Asking, round: Round, asked: readonly Candidat
 }
 
 /** Stores a round; its first answers together with the claim of the offer that they lead to, if it is only one. */
-async function store({ deps, lead, claims }: Asking, round: Round): Promise<Round> {
-  const step = claims !== undefined && round.version === 1 ? nextStep(lead._id, round, []) : 'over';
+async function store({ deps, lead, posts }: Asking, round: Round): Promise<Round> {
+  const step = posts !== undefined && round.version === 1 ? nextStep(lead._id, round, []) : 'over';
   const [offer, other] = typeof step === 'object' && 'offers' in step ? step.offers : [];
   if (offer !== undefined && other === undefined) {
-    const claim = await storeRoundForSale(deps, round, saleRequest(lead, round, offer, Date.now()));
-    if (claim !== undefined) {
-      claims?.set(offer.contract, claim);
+    const stored = await storeRoundForSale(deps, round, saleRequest(lead, round, offer, Date.now()));
+    if (stored !== undefined) {
+      posts?.set(offer.contract, stored);
       return round;
     }
   }

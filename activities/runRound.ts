@@ -18,7 +18,7 @@ import type { Deps } from './deps.js';
 import { addressesOf, endOf, type End } from './endOf.js';
 import { planRound } from './planRound.js';
 import { reportOf, type RoundReport } from './roundReport.js';
-import { saleRequest, sellClaimed, sellOnce, type SaleRequest } from './sellLead.js';
+import { saleRequest, sellStored, sellOnce, type SaleRequest } from './sellLead.js';
 
 export interface RoundRequest {
   leadId: string;
@@ -52,7 +52,7 @@ export const runRound =
     if (answerTo !== undefined) deps.started?.(lead, answerTo);
     const number = Math.max(after + 1, lead.lastRound ?? 0);
     const market = await deps.terms(lead.campaign);
-    const asking: Asking = { deps, market, lead, answerBy, claims: new Map() };
+    const asking: Asking = { deps, market, lead, answerBy, posts: new Map() };
     const started = await startRound(asking, { number, now });
     if ('status' in started) {
       if (started.status !== 'withdrawing') announce(deps, lead, answerTo, started);
@@ -155,10 +155,10 @@ export function roundPort(
     },
     sell: (round, offer) => {
       const request = saleRequest(lead, round, offer, Math.max(now, Date.now()));
-      const claimed = asking.claims?.get(offer.contract);
-      if (claimed === undefined) return sellOnce(deps, { ...request, onRedirect });
-      asking.claims?.delete(offer.contract);
-      return sellClaimed(deps, { ...request, onRedirect, claimed });
+      const stored = asking.posts?.get(offer.contract);
+      if (stored === undefined) return sellOnce(deps, { ...request, onRedirect });
+      asking.posts?.delete(offer.contract);
+      return sellStored(deps, { ...request, onRedirect, stored });
     },
   };
 }

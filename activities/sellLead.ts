@@ -17,15 +17,17 @@ import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
 import { currencyOf, type Acceptance } from '../src/store/sales/book.js';
 import { openPingAnswer } from '../src/store/leads/pingAnswer.js';
-import { skipOffer, storeRoundWithClaim, type ClaimTerms } from '../src/store/sales/claims.js';
+import { skipOffer, type ClaimTerms } from '../src/store/sales/claims.js';
 import {
   beginPost,
   bookPost,
   keepPost,
   refusePost,
   resumePost,
+  storeRoundWithPost,
   type Post,
   type SaleNeeds,
+  type StoredPost,
 } from '../src/store/sales/posts.js';
 import type { Claim, LeadDocument, PostAttempt } from '../src/store/documents.js';
 import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
@@ -45,8 +47,8 @@ export interface SaleRequest {
   campaign: Pick<Campaign, 'id' | 'currency'>;
   /** Decides the windows that the sale counts in, UTC ms. */
   now: number;
-  /** Its claim, if this attempt has stored it with the round. */
-  claimed?: Claim;
+  /** What this attempt has stored with the round. */
+  stored?: StoredPost;
   /** Takes the address that the buyer of a booked sale wants the person to be sent to. It must not enter a workflow. */
   onRedirect?: (url: string) => void;
 }
@@ -93,17 +95,17 @@ export async function sellAgain(
 }
 
 /** The same as `sellOnce` for an offer whose claim this attempt has stored with the round. */
-export const sellClaimed = (deps: Deps, request: SaleRequest & { claimed: Claim }): Promise<SaleAnswer> =>
+export const sellStored = (deps: Deps, request: SaleRequest & { stored: StoredPost }): Promise<SaleAnswer> =>
   sell(deps, request, 'first');
 
 async function sell(deps: Deps, request: SaleRequest, sending: Sending): Promise<SaleAnswer> {
-  const { leadId, lead = leadId, offer, now, claimed } = request;
+  const { leadId, lead = leadId, offer, now, stored } = request;
   const { contract } = offer;
   const isExpired = hasExpired(offer.bid, Date.now());
   const terms = claimTerms(request, { isExpired });
   const begun = await beginPost(
     deps.database,
-    { ...terms, lead, claimed },
+    { ...terms, lead, stored },
     (lead, claim) => needsOf(deps, request, lead, claim),
     now,
   );
@@ -120,19 +122,26 @@ async function sell(deps: Deps, request: SaleRequest, sending: Sending): Promise
 }
 
 /**
- * Stores a round with the claim of its only first offer, in one write. Undefined if nothing was stored: the offer might be
- * skipped, or the conditions are not met.
+ * Stores a round with the claim of its only first offer, and reserves what its sale needs, in one request. Undefined if
+ * nothing was stored: the offer might be skipped, or the conditions are not met.
  */
 export async function storeRoundForSale(
   deps: Deps,
   round: Round,
   request: SaleRequest & { lead: LeadDocument },
-): Promise<Claim | undefined> {
-  const { offer, lead } = request;
+): Promise<StoredPost | undefined> {
+  const { offer, lead, now } = request;
   if (hasExpired(offer.bid, Date.now()) || mayOfferAgain(offer)) return undefined;
   if (!(await isHealthy(deps, offer.buyer, 'posts')) || (await changedCurrency(deps, request)) !== undefined)
     return undefined;
-  return storeRoundWithClaim(deps.database, round, { ...claimTerms(request, { isExpired: false }), lead });
+  const terms = { ...claimTerms(request, { isExpired: false }), lead };
+  return storeRoundWithPost(
+    deps.database,
+    round,
+    terms,
+    (_, claim) => needsOf(deps, request, lead, claim),
+    now,
+  );
 }
 
 /** Whether a cancelled post of an earlier round may be followed by another. */

@@ -79,13 +79,8 @@ export async function reserve(
 ): Promise<{ refusal: Exclusion } | { counted: CountedUsage[] }> {
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { counted: [] };
-  // An absent counter passes any condition, even if a single sale exceeds the limit.
-  const { limits, limiting, currency, purchase } = reservation;
-  const other = balanceCurrencyExclusion(reservation.buyer, undefined, currency);
-  if (other) return { refusal: other };
-  const never = fullLimit(limits, undefined);
-  if (never)
-    return { refusal: fullLimitExclusion(never, undefined, { limiting, currency, now: purchase.at }) };
+  const refusal = refusedAlways(reservation);
+  if (refusal) return { refusal };
   for (;;) {
     if (await takeAll(database, writes)) return { counted: countedUnder(reservation) };
     const found = await lookUp(database, reservation);
@@ -93,6 +88,54 @@ export async function reserve(
     if (found.complete) return { counted: found.counted ?? [] };
     // The limit allowed it in the meantime: try again for the rest.
   }
+}
+
+/** The outcome of `reserveAfter`; `counted` is absent if the limits did not allow all, and `reserve` tells why. */
+export interface ReservedAfter {
+  isWritten: boolean;
+  counted?: CountedUsage[];
+}
+
+/**
+ * Updates a lead and then reserves a sale, in one request: if the lead does not meet the condition of the update,
+ * nothing is reserved. So no reservation is without its claim, even if the process dies.
+ * @param update of a lead that is stored
+ */
+export async function reserveAfter(
+  database: Database,
+  { filter, update }: { filter: object; update: object },
+  reservation: Reservation,
+): Promise<ReservedAfter> {
+  const { client, db, leads } = database;
+  const writes = reservationWrites(database, reservation);
+  if (writes.length === 0 || refusedAlways(reservation)) {
+    const { matchedCount } = await leads.updateOne({ ...filter }, { ...update });
+    return { isWritten: matchedCount === 1, counted: writes.length === 0 ? [] : undefined };
+  }
+  // With `upsert`, a false condition is an error, which ends an ordered request.
+  const ofLead: Write = {
+    name: 'updateOne',
+    namespace: `${db.databaseName}.leads`,
+    filter: { ...filter },
+    update: { ...update },
+    upsert: true,
+  };
+  try {
+    const { matchedCount, upsertedCount } = await client.bulkWrite<Written>([ofLead, ...writes]);
+    const isWhole = matchedCount + upsertedCount === 1 + writes.length;
+    return { isWritten: true, counted: isWhole ? countedUnder(reservation) : undefined };
+  } catch (error) {
+    if (!isOnlyRefused(error)) throw error;
+    return { isWritten: !error.writeErrors.has(0) };
+  }
+}
+
+/** A limit that no sale can meet: an absent counter passes any condition, even if a single sale exceeds the limit. */
+function refusedAlways({ buyer, limits, limiting, currency, purchase }: Reservation): Exclusion | undefined {
+  const other = balanceCurrencyExclusion(buyer, undefined, currency);
+  if (other) return other;
+  const never = fullLimit(limits, undefined);
+  return never && fullLimitExclusion(never, undefined, { limiting, currency, now: purchase.at });
 }
 
 /** Whether the condition of every write was true. */
@@ -107,7 +150,7 @@ async function takeAll({ client }: Database, writes: Write[]): Promise<boolean> 
 }
 
 /** A false condition shows as a duplicate _id of the existing document. No other error is expected. */
-const isOnlyRefused = (error: unknown): boolean =>
+const isOnlyRefused = (error: unknown): error is MongoClientBulkWriteError =>
   error instanceof MongoClientBulkWriteError &&
   error.writeErrors.size > 0 &&
   [...error.writeErrors.values()].every(({ code }) => code === 11000);

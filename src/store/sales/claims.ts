@@ -71,22 +71,19 @@ export async function claimLead(database: Database, offer: ClaimTerms): Promise<
 }
 
 /**
- * Stores a new round of a lead together with the claim of its first offer, in one write. Returns the claim. Undefined if
- * nothing was written: the conditions of the round (`roundWrite`) or of the claim (`claimLead`) are not met.
+ * The write that stores a round of a lead with the claim of its first offer. It matches nothing if the conditions of the
+ * round (`roundWrite`) or of the claim (`claimLead`) are not met.
  */
-export async function storeRoundWithClaim(
-  { leads }: Pick<Database, 'leads'>,
+export function roundWithClaimWrite(
   round: Round,
   offer: ClaimTerms & { lead: LeadDocument },
-): Promise<Claim | undefined> {
+): { claim: Claim; write: ClaimWrite } {
   const claim = newClaim(offer);
   const claimed = claimWrite(offer, claim);
   const stored = roundWrite(offer.lead._id, round);
-  const { matchedCount } = await leads.updateOne(
-    { ...claimed.filter, ...stored.filter },
-    { ...claimed.update, $set: { ...claimed.update.$set, ...stored.update.$set } },
-  );
-  return matchedCount === 1 ? claim : undefined;
+  const filter = { ...claimed.filter, ...stored.filter };
+  const update = { ...claimed.update, $set: { ...claimed.update.$set, ...stored.update.$set } };
+  return { claim, write: { filter, update } };
 }
 
 const newClaim = ({ postId, round, buyer, exclusive, price, earns, currency }: ClaimTerms): Claim => ({
@@ -133,6 +130,7 @@ function claimWrite(
   };
 }
 
+/** An update of a lead. */
 interface ClaimWrite {
   filter: Filter<StoredLead>;
   update: UpdateFilter<StoredLead>;

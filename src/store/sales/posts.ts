@@ -2,6 +2,7 @@ import type { ReservationNeeds } from '../../market/eligibility/reservation.js';
 import { isByDuplicateRule, type Purchase } from '../../market/limits/duplicates.js';
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { Buyer } from '../../market/model/market.js';
+import type { Round } from '../../market/model/round.js';
 import { exclusionAsAnswer } from '../../market/auction/decide.js';
 import { bookSale, currencyOf, purchaseOf, type Acceptance } from './book.js';
 import type { Database } from '../db.js';
@@ -18,6 +19,7 @@ import {
   notePurchase,
   release,
   reserve,
+  reserveAfter,
   unsettledLeads,
   type Reservation,
   type Unsettled,
@@ -28,6 +30,7 @@ import {
   dropClaim,
   endClaim,
   noteUncertainAttempt,
+  roundWithClaimWrite,
   type Claimed,
   type ClaimTerms,
   type EndedClaim,
@@ -73,29 +76,75 @@ export type SaleNeeds = ReservationNeeds & { buyer: Pick<Buyer, 'id' | 'balance'
 /** An attempt runs longer than this before another one starts, ms. */
 const ALONE_MS = 2000;
 
+/** A round that was stored with the claim of its first offer, and with what the sale reserves. */
+export interface StoredPost {
+  claim: Claim;
+  needs: SaleNeeds;
+  /** Of the reservation; absent if it is still to be made, because not all limits allowed it. */
+  counted?: readonly CountedUsage[];
+  /** `now` of the reservation, UTC ms. */
+  now: number;
+  /** When this attempt began, by `performance.now()`. */
+  began: number;
+}
+
+type NeedsOf = (lead: LeadDocument, claim: Claim) => Promise<SaleNeeds>;
+
+/**
+ * Stores a round with the claim of its first offer, and reserves what the sale needs, in one request. Returns undefined
+ * if nothing was stored, because the conditions of the round or of the claim are not met.
+ */
+export async function storeRoundWithPost(
+  database: Database,
+  round: Round,
+  offer: ClaimTerms & { lead: LeadDocument },
+  needsOf: NeedsOf,
+  now: number,
+): Promise<StoredPost | undefined> {
+  const began = performance.now();
+  const { lead, contract } = offer;
+  const { claim, write } = roundWithClaimWrite(round, offer);
+  const needs = await needsOf(lead, claim);
+  const stored = { claim, needs, now, began };
+  // What is reserved for a promise belongs to the sale first (`reserveFor`).
+  if (lead.promise !== undefined) {
+    const { matchedCount } = await database.leads.updateOne(write.filter, write.update);
+    return matchedCount === 1 ? stored : undefined;
+  }
+  const purchase = purchaseOf(lead, contract, claim, now);
+  const { isWritten, counted } = await reserveAfter(
+    database,
+    write,
+    reservationOf({ lead, claim, purchase, needs }),
+  );
+  return isWritten ? { ...stored, counted } : undefined;
+}
+
 /**
  * Starts a post, or finds the one that an earlier attempt started: claims the lead for the buyer, then reserves what the
  * sale needs. If concurrent attempts of one post get different answers from the limits, the first one counts for all.
- * @param offer `claimed`: its claim, if this attempt has stored it with the round (`storeRoundWithClaim`)
+ * @param offer `stored`: what this attempt has stored with the round (`storeRoundWithPost`)
  * @param now decides the windows that the sale counts in, UTC ms
  */
 export async function beginPost(
   database: Database,
-  offer: ClaimTerms & { claimed?: Claim },
-  needsOf: (lead: LeadDocument, claim: Claim) => Promise<SaleNeeds>,
+  offer: ClaimTerms & { stored?: StoredPost },
+  needsOf: NeedsOf,
   now: number,
 ): Promise<BegunPost> {
-  const began = performance.now();
-  const { claimed: known, ...terms } = offer;
-  const claimed = known ? claimedBefore(terms, known) : await claimLead(database, terms);
+  const { stored, ...terms } = offer;
+  const began = stored?.began ?? performance.now();
+  const claimed = stored ? claimedBefore(terms, stored.claim) : await claimLead(database, terms);
   if ('refusal' in claimed) return { status: 'refused', refusal: claimed.refusal };
   if ('closed' in claimed) return { status: 'closed', leadStatus: claimed.closed };
   const { lead, claim, isNew } = claimed;
   if (claim.status !== 'posting') return { status: 'settled', lead, claim };
   const { contract } = offer;
-  const needs = await needsOf(lead, claim);
-  const purchase = purchaseOf(lead, contract, claim, now);
-  const found = await reserveFor(database, { lead, claim, purchase, needs });
+  const needs = stored?.needs ?? (await needsOf(lead, claim));
+  const purchase = purchaseOf(lead, contract, claim, stored?.now ?? now);
+  const found: Reserved = stored?.counted
+    ? { counted: stored.counted }
+    : await reserveFor(database, { lead, claim, purchase, needs });
   const unsettled = unsettledBy(needs, purchase);
   const posting = (counted: readonly CountedUsage[]): BegunPost => {
     const noted = needs.notesPerson ? undefined : notePurchase(database, purchase);
@@ -157,17 +206,17 @@ const claimedBefore = ({ lead, contract }: ClaimTerms, claim: Claim): Claimed =>
   return { lead: { ...lead, claims: { ...lead.claims, [contract]: claim } }, claim, isNew: true };
 };
 
-/** Reserves what the sale needs; `refusal` is the limit that does not allow it. */
-async function reserveFor(
-  database: Database,
-  {
-    lead,
-    claim,
-    purchase,
-    needs: { buyer, limits, limiting, duplicates, notesPerson, countsOffers },
-  }: { lead: LeadDocument; claim: Claim; purchase: Purchase; needs: SaleNeeds },
-): Promise<{ counted: readonly CountedUsage[]; refusal?: LimitRefusal }> {
-  const reservation: Reservation = {
+/** A sale with its claim, and what it must reserve. */
+interface ReservedSale {
+  lead: LeadDocument;
+  claim: Claim;
+  purchase: Purchase;
+  needs: SaleNeeds;
+}
+
+const reservationOf = ({ lead, claim, purchase, needs }: ReservedSale): Reservation => {
+  const { buyer, limits, limiting, duplicates, notesPerson, countsOffers } = needs;
+  return {
     purchase,
     price: claim.price,
     currency: currencyOf(claim, lead),
@@ -179,7 +228,19 @@ async function reserveFor(
     notesPerson,
     countsOffers,
   };
-  const { countedIn } = unsettledBy({ buyer, limits, duplicates, notesPerson, countsOffers }, purchase);
+};
+
+/** The counts of a reservation; `refusal` is the limit that does not allow the sale. */
+interface Reserved {
+  counted: readonly CountedUsage[];
+  refusal?: LimitRefusal;
+}
+
+/** Reserves what the sale needs. */
+async function reserveFor(database: Database, sale: ReservedSale): Promise<Reserved> {
+  const { lead, claim, purchase, needs } = sale;
+  const reservation = reservationOf(sale);
+  const { countedIn } = unsettledBy(needs, purchase);
   await takeOverPromise(database, lead, { contract: purchase.contract, claim, countedIn });
   let reserved = await reserve(database, reservation);
   if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))

@@ -1,18 +1,9 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookSale } from '../../../src/store/sales/book.js';
-import {
-  claimLead,
-  dropClaim,
-  endClaim,
-  storeRoundWithClaim,
-  type ClaimTerms,
-} from '../../../src/store/sales/claims.js';
+import { claimLead, dropClaim, endClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type { CampaignDocument, Claim } from '../../../src/store/documents.js';
-import { storeRound } from '../../../src/store/leads/rounds.js';
-import { withdraw } from '../../../src/store/leads/withdrawals.js';
-import type { Round } from '../../../src/market/model/round.js';
 import { stateForWorkflow } from '../../../src/store/leads/leads.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
@@ -126,61 +117,5 @@ describe('a contract that is offered the lead again after its post was cancelled
     const refusal = { round: 1, contract: CONTRACT, answer: 'capped' } as const;
     await dropClaim(database, lead._id, claim.postId, refusal);
     expect(await claimNow(lead._id)).toMatchObject({ postId: 'post-2', status: 'posting' });
-  });
-});
-
-describe('a round that is stored with the claim of its offer', () => {
-  let database: Database;
-  let campaign: CampaignDocument;
-  beforeAll(async () => {
-    database = openDatabase(await isolatedSettings());
-    campaign = await storeMarket(database, {});
-  });
-  afterAll(async () => {
-    await database.db.dropDatabase();
-    await database.client.close();
-  });
-
-  const sale = { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' } as const;
-  const round: Round = {
-    number: 1,
-    campaign: 'ACME1234/auto-insurance',
-    version: 1,
-    at: 0,
-    terms: { currency: 'USD', sale, pending: { retryAfter: [], expireAfter: 0 } },
-    excluded: [],
-    entries: [],
-    later: [],
-    changes: [],
-    tell: { postbacks: 0, notices: {} },
-  };
-  const offer = {
-    ...{ contract: CONTRACT, postId: 'post', round: 1, buyer: 'northwind', exclusive: true },
-    ...{ price: 4500, earns: 4500, currency: 'USD', maxBuyers: 1 },
-  } satisfies Omit<ClaimTerms, 'lead'>;
-  const stored = (_id: string) => database.leads.findOne({ _id });
-
-  test('is stored with it, and found again by a repeated claim', async () => {
-    const lead = await storeLead(database, campaign);
-    const claim = await storeRoundWithClaim(database, round, { ...offer, lead });
-    expect(claim).toMatchObject({ postId: 'post', status: 'posting' });
-    expect(await stored(lead._id)).toMatchObject({
-      ...{ claimed: 1, claimedAlone: true, lastRound: 1, rounds: { 1: { version: 1 } } },
-      claims: { [CONTRACT]: { postId: 'post' } },
-    });
-    expect(await storeRoundWithClaim(database, round, { ...offer, lead })).toBeUndefined();
-    const repeated = await claimLead(database, { ...offer, lead: lead._id });
-    expect(repeated).toMatchObject({ isNew: false, claim: { postId: 'post' } });
-  });
-
-  test('is not stored if another attempt has stored the round, or the lead is withdrawn', async () => {
-    const lead = await storeLead(database, campaign);
-    await storeRound(database, lead._id, { ...round, at: 5 });
-    expect(await storeRoundWithClaim(database, round, { ...offer, lead })).toBeUndefined();
-    expect(await stored(lead._id)).toMatchObject({ claimed: 0, claims: {}, rounds: { 1: { at: 5 } } });
-    const other = await storeLead(database, campaign);
-    await withdraw(database, other._id);
-    expect(await storeRoundWithClaim(database, round, { ...offer, lead: other })).toBeUndefined();
-    expect(await stored(other._id)).toMatchObject({ claimed: 0, rounds: {} });
   });
 });
