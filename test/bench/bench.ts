@@ -8,10 +8,11 @@ import { burstCharts, burstSections, runBurst } from './burst.js';
 import type { Chart } from './charts.js';
 import { runCluster } from './cluster.js';
 import { clusterSections } from './clusterReport.js';
-import { FULL, QUICK, runCosts, TEMPLATES } from './costs.js';
+import { FULL, NATIVE, QUICK, runCosts, TEMPLATES } from './costs.js';
 import { costsCharts, costsSections } from './costsReport.js';
 import { growthCharts, growthSections, MANY, PERSONS, runGrowth, type Growth } from './growth.js';
 import { SHAPE_NAMES, type ShapeName } from './market.js';
+import { nativeDatabase } from './nativeDatabase.js';
 import type { Run } from './onServers.js';
 import { runOverload } from './overload.js';
 import { overloadCharts, overloadSections } from './overloadReport.js';
@@ -35,13 +36,14 @@ interface Options {
   sleeping?: boolean;
   cluster?: boolean;
   templates?: boolean;
+  native?: boolean;
   leads?: number;
   quick: boolean;
   json: boolean;
   write: boolean;
 }
 
-const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'sleeping', 'cluster', 'templates'];
+const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'sleeping', 'cluster', 'templates', 'native'];
 const kind = (flags: string, description: string): Option =>
   new Option(flags, description).conflicts([
     ...KINDS.filter((name) => !flags.startsWith(`--${name}`)),
@@ -66,6 +68,9 @@ const program = new Command('bench')
   .addOption(kind('--persons', 'send 5,500 leads with the same placeholder e-mail address instead'))
   .addOption(
     kind('--templates', 'compare buyers with a protocol of their own with buyers that speak Gavel’s instead'),
+  )
+  .addOption(
+    kind('--native', 'use a database server in Rust instead (secantusd-rs, see docs/performance.md)'),
   )
   .addOption(kind('--sleeping', 'let 10,000 leads wait instead, and wake them by a change of the market'))
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
@@ -152,6 +157,10 @@ function measure(options: Options, run: Run): Promise<Outcome | undefined> {
     shapes: options.templates ? TEMPLATES.shapes : (names ?? base.shapes),
     profile: profile === undefined ? undefined : resolve(profile),
   };
+  if (options.native) {
+    const costs = { ...run, ...plan, ...NATIVE, replaced: nativeDatabase };
+    return outcome('native', runCosts(costs), costsSections, () => ({}));
+  }
   return outcome('costs', runCosts({ ...run, ...plan }), costsSections, costsCharts);
 
   function growing(name: string, whole: Growth): Promise<Outcome | undefined> {

@@ -47,11 +47,14 @@ export async function runCluster(options: ClusterOptions): Promise<ClusterReport
   let postgresql: Postgresql | undefined;
   const run: Run = {
     ...options,
-    startTemporal: async (servers, dir) => {
-      progress('starting PostgreSQL');
-      postgresql = await startPostgresql(servers, dir);
-      progress('starting Temporal');
-      return startTemporal(servers, dir, postgresql, progress);
+    replaced: {
+      name: 'temporal',
+      start: async (servers, dir) => {
+        progress('starting PostgreSQL');
+        postgresql = await startPostgresql(servers, dir);
+        progress('starting Temporal');
+        return { TEMPORAL_ADDRESS: await startTemporal(servers, dir, postgresql, progress) };
+      },
     },
   };
   return withWorld(run, { answerWindowMs: LONG_WINDOW_MS }, async (world) => {

@@ -155,3 +155,9 @@ export const TEMPLATES: Pick<Plan, 'concurrency' | 'shapes'> = {
   concurrency: [32],
   shapes: ['usual', 'template buyers'],
 };
+
+/** What `--native` measures. */
+export const NATIVE: Pick<Plan, 'concurrency' | 'shapes'> = {
+  concurrency: [1, 8, 32, 64],
+  shapes: ['usual', 'limits'],
+};

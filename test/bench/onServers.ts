@@ -2,7 +2,10 @@ import { rmSync } from 'node:fs';
 import type { Progress } from '../../src/terminal/progress.js';
 import { runDir, withoutServers } from './runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
+import type { ServerAddresses, ServerName } from '../../src/local/servers/localServer.js';
 import { endOf } from '../../src/local/localStack.js';
+
+const SERVERS: readonly ServerName[] = ['redis', 'mongodb', 'temporal'];
 
 /** Control of a bench run. */
 export interface Run {
@@ -11,8 +14,14 @@ export interface Run {
   signal: AbortSignal;
   /** Receives a function that kills all processes at once. */
   onKill: (kill: () => void) => void;
-  /** Starts another Temporal than the development server; returns its address. */
-  startTemporal?: (servers: Servers, dir: string) => Promise<string>;
+  /** Replaces a server of the local stack. */
+  replaced?: ReplacedServer;
+}
+
+export interface ReplacedServer {
+  name: ServerName;
+  /** Starts the other one; `dir` is for its data. */
+  start(servers: Servers, dir: string): Promise<ServerAddresses>;
 }
 
 /**
@@ -20,19 +29,18 @@ export interface Run {
  * @throws LocalStackError if a process can't be started or ends by itself
  */
 export async function onServers<T>(
-  { progress, signal, onKill, startTemporal }: Run,
+  { progress, signal, onKill, replaced }: Run,
   work: (dir: string, servers: Servers) => Promise<T>,
 ): Promise<T | undefined> {
   const dir = runDir('bench');
   const servers = await startServers({
     ...{ dir, env: withoutServers(process.env), progress, signal },
-    need: startTemporal ? ['redis', 'mongodb'] : undefined,
+    need: SERVERS.filter((name) => name !== replaced?.name),
   });
   onKill(() => servers.processes.kill());
   const start = async (): Promise<T> => {
-    if (startTemporal === undefined) return work(dir, servers);
-    const TEMPORAL_ADDRESS = await startTemporal(servers, dir);
-    return work(dir, { ...servers, addresses: { ...servers.addresses, TEMPORAL_ADDRESS } });
+    const others = await replaced?.start(servers, dir);
+    return work(dir, { ...servers, addresses: { ...servers.addresses, ...others } });
   };
   try {
     return await Promise.race([endOf(servers, signal), start()]);
