@@ -15,6 +15,7 @@ import { runPeriodically } from '../temporal/runPeriodically.js';
 import { startMail, type WaitingMail } from './mailSweep.js';
 import { startRollout } from './rollout.js';
 import { startSweep, type OverdueLeads, type Rush } from './sweep.js';
+import { openCpuShare } from './cpuShare.js';
 import { signalNextMarketChange, type MarketChanges } from './signalMarketChanges.js';
 
 export interface RunningWorker {
@@ -112,12 +113,15 @@ export async function runWorker(
   const rollout = startRollout(clientConnection, settings, services.buildId, log);
   await Promise.race([rollout, ended]);
   const client = new Client({ connection: clientConnection, namespace });
+  const cpuShare = openCpuShare();
   const beside = [
     await rollout,
     startSweep(client, taskQueue, services, log),
     runPeriodically(
       (signal) =>
-        client.withAbortSignal(signal, () => signalNextMarketChange(client, services.marketChanges)),
+        client.withAbortSignal(signal, () =>
+          signalNextMarketChange(client, services.marketChanges, cpuShare),
+        ),
       {
         everyMs: WAKE_EVERY_MS,
         repeatUntilIdle: true,

@@ -12,22 +12,43 @@ export interface MarketChanges {
 }
 
 /**
- * Leads that a process notifies per second. Each may start a round: a change that affects many leads takes its time, and
- * leaves capacity for new leads.
+ * Leads that a process notifies per second. Each may start a round, which takes as much CPU time as two new leads: a change
+ * that affects many leads takes its time, and leaves the machine to new leads while it is busy.
  */
 export const NOTIFIED_PER_SECOND = 20;
+export const NOTIFIED_PER_SECOND_BUSY = 5;
 
-/** Signals the next leads of a market change, in order; returns how many. */
-export async function signalNextMarketChange(client: Client, changes: MarketChanges): Promise<number> {
+/** The share of the machine's CPU time from which on it is busy. */
+const BUSY_CPU = 0.6;
+/** How often a busy machine is looked at, ms. */
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Signals the next leads of a market change, in order; returns how many.
+ * @param cpuShare the share of the machine's CPU time that was used lately
+ */
+export async function signalNextMarketChange(
+  client: Client,
+  changes: MarketChanges,
+  cpuShare: () => number,
+): Promise<number> {
   const batch = await changes.next();
   if (!batch) return 0;
   for (const { leadId, news } of batch.leads) {
-    const pause = sleep(1000 / NOTIFIED_PER_SECOND);
+    const paused = pauseBetween(cpuShare);
     await signalLead(client, leadId, news);
-    await pause;
+    await paused;
   }
   await batch.done();
   return batch.leads.length;
+}
+
+/** Waits as long as it takes from one lead to the next. */
+export async function pauseBetween(cpuShare: () => number): Promise<void> {
+  const began = performance.now();
+  await sleep(1000 / NOTIFIED_PER_SECOND);
+  while (cpuShare() > BUSY_CPU && performance.now() - began < 1000 / NOTIFIED_PER_SECOND_BUSY)
+    await sleep(LOOK_EVERY_MS);
 }
 
 /** Signals a lead's workflow unless it has ended. */

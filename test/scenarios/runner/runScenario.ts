@@ -256,7 +256,7 @@ async function wakeWaiting({ database, client, clock }: LeadWorld, { leads }: Ru
   }
   const changeIsKnown = new Date((await clock.now()) + WAKES_AFTER_MS);
   while ((await database.marketChanges.countDocuments()) > 0)
-    await signalNextMarketChange(client, { next: () => nextMarketChange(database, changeIsKnown) });
+    await signalNextMarketChange(client, { next: () => nextMarketChange(database, changeIsKnown) }, () => 0);
 }
 
 /** The terms after a step. Terms of a buyer that the step does not name stay the same. */

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { openCpuShare } from '../../src/worker/cpuShare.js';
+import {
+  NOTIFIED_PER_SECOND,
+  NOTIFIED_PER_SECOND_BUSY,
+  pauseBetween,
+} from '../../src/worker/signalMarketChanges.js';
+
+async function msOf(wait: Promise<void>): Promise<number> {
+  const began = performance.now();
+  await wait;
+  return performance.now() - began;
+}
+
+test('Waiting leads are woken quickly while the machine has CPU time to spare', async () => {
+  expect(await msOf(pauseBetween(() => 0.5))).toBeGreaterThan(1000 / NOTIFIED_PER_SECOND - 2);
+  let looks = 0;
+  await pauseBetween(() => ((looks += 1), 0.5));
+  expect(looks).toBe(1);
+});
+
+test('Waiting leads are woken slowly while it is busy, until it is not', async () => {
+  expect(await msOf(pauseBetween(() => 0.9))).toBeGreaterThan(1000 / NOTIFIED_PER_SECOND_BUSY - 2);
+  let looks = 0;
+  await pauseBetween(() => ((looks += 1) < 3 ? 0.9 : 0.1));
+  expect(looks).toBe(3);
+});
+
+test('The share of CPU time is that of the last half second', () => {
+  const samples = [
+    { at: 0, busy: 0, all: 0 },
+    { at: 100, busy: 200, all: 200 },
+    { at: 500, busy: 200, all: 1000 },
+    { at: 700, busy: 200, all: 1400 },
+    { at: 701, busy: 200, all: 1400 },
+  ];
+  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0 });
+  expect(Array.from({ length: 4 }, share)).toEqual([1, 0.2, 0, 0]);
+});
+
+test('A busy core is seen', () => {
+  const share = openCpuShare();
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  expect(share()).toBeGreaterThan(0);
+  expect(share()).toBeLessThanOrEqual(1);
+});
