@@ -72,7 +72,9 @@ const program = new Command('bench')
   .addOption(
     kind('--native', 'use a database server in Rust instead (secantusd-rs, see docs/performance.md)'),
   )
-  .addOption(kind('--sleeping', 'let 10,000 leads wait instead, and wake them by a change of the market'))
+  .addOption(
+    kind('--sleeping', 'let 100,000 leads wait instead, and wake a tenth of them by a change of the market'),
+  )
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
   .addOption(
     kind(
@@ -138,7 +140,7 @@ function measure(options: Options, run: Run): Promise<Outcome | undefined> {
     return outcome('soak', runSoak({ ...run, leads, minutes: options.soak }), soakSections, soakCharts);
   }
   if (options.sleeping) {
-    const waiting = options.leads ?? (quick ? 200 : 10_000);
+    const waiting = options.leads ?? (quick ? 2000 : 100_000);
     return outcome('sleeping', runSleeping({ ...run, leads, waiting }), sleepingSections, sleepingCharts);
   }
   if (options.persons) return growing('persons', PERSONS);

@@ -70,13 +70,13 @@ test('Sleeping leads are compared with an idle exchange, and their sales with th
   const rest = { cores: 0.1, gavel_mb: 200, servers_mb: 300, disk_mb: 10 };
   const inTurn = Array.from({ length: 40 }, (_, i) => ({ lead: `lead-${100 + i}`, atMs: i * 50 }));
   const well = {
-    ...{ waiting: 40, before: rest, asleep: { ...rest, disk_mb: 20 }, sold: inTurn },
+    ...{ waiting: 400, concerned: 40, before: rest, asleep: { ...rest, disk_mb: 20 }, sold: inTurn },
     ...{ calm: [sold(40)], meanwhile: [sold(50)] },
   };
   const report = sleepingReport(well);
   expect(unmet(report)).toEqual([]);
   expect(report.woken).toMatchObject({ per_second: 20, out_of_order: 0, not_sold: 0 });
-  expect(sleepingSections(report)[0]?.rows).toContainEqual(['40', '0.10', '200', '300', '20']);
+  expect(sleepingSections(report)[0]?.rows).toContainEqual(['400', '0.10', '200', '300', '20']);
   const [first, ...others] = inTurn;
   const bad = { ...well, asleep: { ...rest, cores: 0.2 }, meanwhile: [sold(80)], sold: others };
   expect(unmet(sleepingReport(bad))).toEqual([
