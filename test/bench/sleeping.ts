@@ -73,6 +73,8 @@ const BLOCK = 500;
 const REST_S = 20;
 const CALM_S = 60;
 const EVERY_MS = 200;
+/** Leads that were only stored get their first round within this time, or the figures show it. */
+const STORED_S = 1800;
 /** Of the waiting leads, the share that the change concerns. */
 const ONE_OF = 10;
 /** Where the others are. */
@@ -114,6 +116,14 @@ export const runSleeping = ({
       return send({ category: CATEGORY, ...(begun % ONE_OF === 0 ? {} : OTHER_STATE) });
     });
     const concerned = Math.floor(waiting / ONE_OF);
+    const given = Date.now() + STORED_S * 1000;
+    for (;;) {
+      // Some were only stored, because no worker was free in time.
+      const stored = await database.leads.countDocuments({ status: 'received' });
+      if (stored === 0 || Date.now() > given) break;
+      progress(`waiting for the first round of ${stored}`);
+      await sleep(1000);
+    }
     progress('measuring while they wait');
     const asleep = await atRest(world, product);
     const calm = await sendSteadily(CALM_S, send);
