@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailed } from '../../../src/terminal/commandFailed.js';
 import { print, table } from '../../../src/terminal/print.js';
 import { runProgram } from '../../../src/cli/runGavel.js';
@@ -19,6 +19,11 @@ const NOT_COPIED = new Set(['.git', '.local', 'node_modules']);
 const program = new Command('protections')
   .description('remove one protection at a time and check that its test fails')
   .option('--only <words>', 'try only protections whose name contains these words')
+  .addOption(
+    new Option('--part <k/n>', 'try only the k-th of n parts, so that several runs share the work')
+      .argParser(part)
+      .default({ k: 1, n: 1 }, 'all'),
+  )
   .exitOverride()
   .showHelpAfterError('Add --help for usage.')
   .action(tryAll);
@@ -29,8 +34,32 @@ interface Outcome {
   said: string;
 }
 
-async function tryAll({ only = '' }: { only?: string }): Promise<void> {
-  const chosen = PROTECTIONS.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+/** The outcomes of a protection's test with the protection and without it. */
+interface Row {
+  protection: Protection;
+  whole: Outcome;
+  without: Outcome;
+}
+
+function faultOf({ protection: { name }, whole, without }: Row): string | undefined {
+  if (whole.outcome !== 'passed') return `${name}: its test fails without the change. ${whole.said}`;
+  return without.outcome === 'failed' ? undefined : `${name}: its test passes without the protection.`;
+}
+
+interface Options {
+  only?: string;
+  part: { k: number; n: number };
+}
+
+function part(text: string): Options['part'] {
+  const [k = 0, n = 0] = /^\d{1,2}\/\d{1,2}$/.test(text) ? text.split('/').map(Number) : [];
+  if (k < 1 || k > n) throw new InvalidArgumentError('It must be like 2/3: the second of three parts.');
+  return { k, n };
+}
+
+async function tryAll({ only = '', part: { k, n } }: Options): Promise<void> {
+  const named = PROTECTIONS.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+  const chosen = named.filter((_, i) => i % n === k - 1);
   const dir = runDir('protections');
   const processes = new Processes(join(dir, 'logs'));
   const shown = showProgress();
@@ -38,7 +67,7 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
   stop.signal.addEventListener('abort', () => void processes.stop().then(() => process.exit(130)));
   try {
     const copy = copyRepository(dir);
-    const rows: { protection: Protection; whole: Outcome; without: Outcome }[] = [];
+    const rows: Row[] = [];
     for (const [i, protection] of chosen.entries()) {
       shown.progress(`${i + 1} of ${chosen.length}: ${protection.name}`);
       const path = join(copy, protection.file);
@@ -47,7 +76,10 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
       writeFileSync(path, unprotected(source, protection));
       const without = await outcomeOf(processes, copy, protection);
       writeFileSync(path, source);
-      rows.push({ protection, whole, without });
+      const row = { protection, whole, without };
+      rows.push(row);
+      const fault = faultOf(row);
+      if (fault !== undefined) shown.progress(fault);
     }
     shown.done();
     print(
@@ -56,10 +88,7 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
         rows.map(({ protection, whole, without }) => [whole.outcome, without.outcome, protection.name]),
       ),
     );
-    const untold = rows.flatMap(({ protection: { name }, whole, without }) => {
-      if (whole.outcome !== 'passed') return [`${name}: its test fails without the change. ${whole.said}`];
-      return without.outcome === 'failed' ? [] : [`${name}: its test passes without the protection.`];
-    });
+    const untold = rows.flatMap((row) => faultOf(row) ?? []);
     if (untold.length > 0) throw new CommandFailed(untold.join('\n'));
   } finally {
     shown.done();
