@@ -106,7 +106,7 @@ ${table(
 
 ## Protections
 
-\`npm run protections\` removes each of these lines in turn, in a copy, and checks that the named test fails. It takes a long time, so \`npm test\` only checks that each line exists.
+\`npm run protections\` removes each of these lines in turn, in a copy, and checks that the named test fails. It takes half an hour, or less in several runs at once (\`-- --part 1/3\`), so \`npm test\` only checks that each line exists.
 
 ${table(
   ['protection', 'without it', 'code', 'test'],
