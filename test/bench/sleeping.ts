@@ -118,7 +118,8 @@ export const runSleeping = ({
       begun += 1;
       return send({ category: CATEGORY, ...(begun % ONE_OF === 0 ? {} : OTHER_STATE) });
     });
-    const concerned = Math.floor(waiting / ONE_OF);
+    // Others were sent until the last of them was answered.
+    const concerned = Math.floor(begun / ONE_OF);
     const given = Date.now() + STORED_S * 1000;
     for (;;) {
       // Some were only stored, because no worker was free in time.

@@ -1,8 +1,10 @@
 import type { WaitUpdate } from '../../market/waiting/waiting.js';
 import { waitUpdateFor } from '../../market/waiting/waking.js';
 import type { Database } from '../db.js';
+import { IN_VALUES } from '../localDatabase.js';
 import { leadInRound } from '../leads/leads.js';
 import { loadTerms } from './storedTerms.js';
+import type { MarketChangeProgress } from '../documents.js';
 import { openLead } from '../leads/person.js';
 import {
   advanceMarketChange,
@@ -43,9 +45,10 @@ export async function nextMarketChange(
  */
 async function affectedLeads(
   database: Database,
-  { _id: campaign, contracts, pending, progress: { after, until } }: LeasedMarketChange,
+  { _id: campaign, contracts, pending, progress }: LeasedMarketChange,
   now: number,
 ): Promise<{ leads: AffectedLead[]; after: string; isLast: boolean }> {
+  const { after } = progress;
   const leads: AffectedLead[] = [];
   const market = await loadTerms(database, campaign);
   const ids = new Set(contracts);
@@ -56,52 +59,56 @@ async function affectedLeads(
   if (market === undefined || (changed.contracts.length === 0 && !changed.pending))
     return { leads, after, isLast: true };
   let last = after;
-  let looked = 0;
-  while (looked < MOST_LOOKED_AT) {
-    const stop = await nextStop(database, campaign, { after: last, until });
-    const waiting = database.leads
-      .find(
-        { campaign, status: 'pending', _id: { $gt: last, $lte: stop ?? until } },
-        { projection: { rounds: 0 }, sort: { _id: 1 } },
-      )
-      .map((lead) => ({ id: lead._id, dueAt: lead.dueAt?.getTime() ?? Infinity, lead }));
-    for await (const { id, dueAt, lead } of waiting) {
-      last = id;
-      looked += 1;
+  for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
+    const next = await waitingAfter(database, campaign, { ...progress, after: last });
+    if (next.length === 0) return { leads, after: last, isLast: true };
+    const waiting = await database.leads
+      .find({ _id: { $in: next }, status: 'pending' }, { projection: { rounds: 0 }, sort: { _id: 1 } })
+      .toArray();
+    for (const lead of waiting) {
+      const dueAt = lead.dueAt?.getTime() ?? Infinity;
       const news = waitUpdateFor(market, changed, leadInRound(openLead(database.vault, lead)), {
         dueAt,
         now,
       });
-      if (news !== undefined) leads.push({ leadId: id, news });
-      if (leads.length === BATCH) return { leads, after: last, isLast: false };
+      if (news !== undefined) leads.push({ leadId: lead._id, news });
+      if (leads.length === BATCH) return { leads, after: lead._id, isLast: false };
     }
-    if (stop === undefined) return { leads, after: last, isLast: true };
-    last = stop;
+    last = next.at(-1) ?? last;
   }
   return { leads, after: last, isLast: false };
 }
 
-/** Ids that are read ahead, and how many leads there are from one stop to the next. */
+/** Ids that are read ahead, and how many of their leads are looked at together. */
 const READ_AHEAD = 10_000;
-const STEP = 200;
+const LOOKED_AT_ONCE = IN_VALUES;
 
-/** The stops that this process knows, by campaign, for each database that it has opened. */
-const stops = new WeakMap<Database, Map<string, string[]>>();
+/** Ids of a change, in order, from the one after `from`. */
+interface Ahead {
+  at: number;
+  until: string | undefined;
+  from: string;
+  ids: string[];
+}
+
+/** What this process has read ahead, by campaign, for each database that it has opened. */
+const ahead = new WeakMap<Database, Map<string, Ahead>>();
 
 /**
- * Where a search for waiting leads stops: SecantusDB reads a whole range before it sorts or limits it, 28 µs a lead
- * (src/store/localDatabase.ts). Undefined if only a few are left.
+ * Ids of the next leads of a campaign that wait, or did when their ids were read for this change. They are read ahead
+ * because SecantusDB reads all leads of a campaign before it applies range and limit (src/store/localDatabase.ts).
  */
-async function nextStop(
+async function waitingAfter(
   database: Database,
   campaign: string,
-  { after, until }: { after: string; until: string | undefined },
-): Promise<string | undefined> {
-  const known = stops.get(database) ?? new Map<string, string[]>();
-  stops.set(database, known);
-  const isAhead = (id: string): boolean => id > after && (until === undefined || id < until);
-  const next = known.get(campaign)?.find(isAhead);
-  if (next !== undefined) return next;
+  { at, after, until }: MarketChangeProgress,
+): Promise<string[]> {
+  const known = ahead.get(database) ?? new Map<string, Ahead>();
+  ahead.set(database, known);
+  const kept = known.get(campaign);
+  const isOfChange = kept?.at === at.getTime() && kept.until === until && kept.from <= after;
+  const next = isOfChange ? kept.ids.filter((id) => id > after) : [];
+  if (next.length > 0) return next.slice(0, LOOKED_AT_ONCE);
   const ids = await database.leads
     .find(
       { campaign, status: 'pending', _id: { $gt: after, $lte: until } },
@@ -109,7 +116,7 @@ async function nextStop(
     )
     .map(({ _id }) => _id)
     .toArray();
-  const found = ids.filter((id, i) => i % STEP === STEP - 1 && isAhead(id));
-  known.set(campaign, found);
-  return found[0];
+  if (ids.length > 0) known.set(campaign, { at: at.getTime(), until, from: after, ids });
+  else known.delete(campaign);
+  return ids.slice(0, LOOKED_AT_ONCE);
 }
