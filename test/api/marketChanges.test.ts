@@ -10,7 +10,7 @@ import { buyerDocument, contractDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
-const WAITING = 60;
+const WAITING = 40;
 
 describe('a market change that affects many waiting leads', () => {
   let world: ApiWorld;
