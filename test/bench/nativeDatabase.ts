@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MongoClient } from 'mongodb';
 import { LocalStackError } from '../../src/local/processes/localStackError.js';
 import { waitUntil } from '../../src/local/processes/waitUntil.js';
 import { findBinary } from '../../src/local/servers/findPrograms.js';
+import { secantusdb } from '../../src/local/servers/localMongodb.js';
 import { anyPort } from '../../src/local/servers/ports.js';
 import type { ReplacedServer } from './onServers.js';
 
@@ -23,27 +23,12 @@ export const nativeDatabase: ReplacedServer = {
     const data = join(dir, 'secantusdb-rs');
     mkdirSync(data, { recursive: true });
     const port = await anyPort();
-    const listen = ['--host', '127.0.0.1', '--port', String(port)];
-    const address = `mongodb://127.0.0.1:${port}/?retryWrites=false`;
+    const { args, addresses, isReady } = secantusdb(port, data);
     await servers.start({
-      command: {
-        name: 'mongodb',
-        server: true,
-        command: program,
-        args: [...listen, '--storage-path', data, '--sync-on-commit'],
-      },
+      command: { name: 'mongodb', server: true, command: program, args },
       ports: [port],
-      ready: (part) => waitUntil(part, () => isPrimary(address)),
+      ready: (part) => waitUntil(part, isReady),
     });
-    return { MONGODB_URL: address };
+    return addresses;
   },
 };
-
-async function isPrimary(address: string): Promise<boolean> {
-  const client = new MongoClient(address, { serverSelectionTimeoutMS: 1000 });
-  try {
-    return (await client.db('admin').command({ hello: 1 })).isWritablePrimary === true;
-  } finally {
-    await client.close();
-  }
-}

@@ -34,24 +34,26 @@ export const mongodb: LocalServer = {
       };
     }
     const { dir: packages, python } = program.packages;
+    const { args, addresses } = secantusdb(port, data);
     const secantus = {
       command: python,
-      args: [
-        ...[join(packages, 'bin', 'secantusd-py'), '--host', '127.0.0.1', '--port', String(port)],
-        // Without --sync-on-commit it loses acknowledged writes when it is killed.
-        ...['--storage-path', data, '--sync-on-commit'],
-      ],
+      args: [join(packages, 'bin', 'secantusd-py'), ...args],
       env: { ...process.env, PYTHONPATH: packages, PYTHONNOUSERSITE: '1' },
       cwd: dir,
       wakeUp: () => connectTo(port),
     };
-    return {
-      plan: of(secantus, isPrimary),
-      // It keeps a record of each retryable write and sorts them all at every write: 5 ms a lead become 50 and more.
-      addresses: { MONGODB_URL: `mongodb://127.0.0.1:${port}/?retryWrites=false` },
-    };
+    return { plan: of(secantus, isPrimary), addresses };
   },
 };
+
+/** The options of a SecantusDB server, in Python or in Rust, and how it is reached. */
+export const secantusdb = (port: number, data: string) => ({
+  // Without --sync-on-commit it loses acknowledged writes when it is killed.
+  args: ['--host', '127.0.0.1', '--port', String(port), '--storage-path', data, '--sync-on-commit'],
+  // It keeps a record of each retryable write and sorts them all at every write: 5 ms a lead become 50 and more.
+  addresses: { MONGODB_URL: `mongodb://127.0.0.1:${port}/?retryWrites=false` },
+  isReady: () => ask(port, isPrimary),
+});
 
 /** Whether a database is SecantusDB, which stands in for MongoDB in the local stack. */
 export const isStandIn = async (db: Db): Promise<boolean> =>

@@ -7,7 +7,7 @@ import type { CampaignDocument, LeadDocument } from '../../../src/store/document
 import { storeRound } from '../../../src/store/leads/rounds.js';
 import { withdraw } from '../../../src/store/leads/withdrawals.js';
 import { claimLead } from '../../../src/store/sales/claims.js';
-import { beginPost, storeRoundWithPost, type SaleNeeds } from '../../../src/store/sales/posts.js';
+import { beginPost, bookPost, storeRoundWithPost, type SaleNeeds } from '../../../src/store/sales/posts.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
 
@@ -111,6 +111,15 @@ describe('a round that is stored with the post of its first offer', () => {
       expect(await reservedFor(contract)).toBeUndefined();
     },
   );
+
+  test('is not sent again after its booking, by an attempt that knew the lead before', async () => {
+    const lead = await storeLead(database, campaign);
+    const terms = offer(lead, v7());
+    const begun = await begin({ ...terms, stored: await store(terms, free) }, free);
+    if (begun.status !== 'posting') throw new Error(begun.status);
+    expect(await bookPost(database, begun.post)).toBe('accepted');
+    expect(await begin(terms, free)).toMatchObject({ status: 'settled', claim: { status: 'accepted' } });
+  });
 
   test('of two with room for one, the second is refused by the limit, and its claim is given up', async () => {
     const contract = v7();
