@@ -79,6 +79,12 @@ describe('A ping in the store', () => {
     }));
   };
 
+  /** Nothing is reserved, and the buyer has a balance. */
+  async function payIn(): Promise<void> {
+    await database.usage.deleteMany({});
+    await database.usage.insertOne({ _id: 'buyer:northwind', balance: 10_000, currency: 'USD' });
+  }
+
   test('is used once, and not after its time', async () => {
     const id = await openPing();
     const uses = await Promise.all(Array.from({ length: 8 }, () => usePing(database, id, Date.now())));
@@ -89,8 +95,7 @@ describe('A ping in the store', () => {
   });
 
   test('releases what it has reserved when it ends, once', async () => {
-    await database.usage.deleteMany({});
-    await database.usage.insertOne({ _id: 'buyer:northwind', balance: 10_000, currency: 'USD' });
+    await payIn();
     const id = await openPing();
     expect(await counts()).toEqual([
       { sold: 1, balance: undefined, reserved: [promiseId(id, CONTRACT)] },
@@ -106,6 +111,7 @@ describe('A ping in the store', () => {
   });
 
   test('waits for a lead that uses it, and does not touch what its sale has taken over', async () => {
+    await payIn();
     const id = await openPing();
     await usePing(database, id, Date.now());
     expect(await endPing(database, id, { isLast: false })).toBe('used');
@@ -120,11 +126,10 @@ describe('A ping in the store', () => {
     expect(await counts()).toEqual(taken);
     expect(await endPing(database, id, { isLast: true })).toBe('ended');
     expect(await counts()).toEqual(taken);
-    await database.usage.deleteMany({});
   });
 
   test('gives back what it has reserved if the sale has another price', async () => {
-    await database.usage.insertOne({ _id: 'buyer:northwind', balance: 10_000, currency: 'USD' });
+    await payIn();
     const id = await openPing();
     const claim = { postId: 'post-2', buyer: 'northwind', price: 4000 };
     await takeOverPromise(
