@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SAMPLE } from '../../src/local/demo/sample.js';
 import { applyMarketText } from '../../src/local/applyMarketText.js';
 import { campaignId } from '../../src/market/model/market.js';
-import { NOTIFIED_PER_SECOND, NOTIFIED_PER_SECOND_BUSY } from '../../src/worker/signalMarketChanges.js';
+import { NOTIFIED_PER_SECOND } from '../../src/worker/signalMarketChanges.js';
 import { atMost, once, sum, timesOf, type Aim, type Times } from './aims.js';
 import { lineChart, type Chart } from './charts.js';
 import { untilSettled } from './kept.js';
@@ -76,12 +76,14 @@ const CALM_S = 60;
 const EVERY_MS = 200;
 /** Leads that were only stored get their first round within this time, or the figures show it. */
 const STORED_S = 1800;
+/** The change has ended, or does not go on, if no lead was sold for this time. */
+const IDLE_S = 60;
 /** Leads that wait are due in days. An index leads to the others: the local database would read all leads else. */
 const SOON_MS = 3_600_000;
 /** Of the waiting leads, the share that the change concerns. */
 const ONE_OF = 10;
 /** Where the others are. */
-const OTHER_STATE = { state: 'OH', zip: '43004' };
+const OTHER_HOME = { state: 'OH', zip: '43004' };
 
 /** Its only contract takes leads of other states, so leads wait until it takes theirs. */
 const campaign = (...states: string[]): string => `
@@ -116,7 +118,7 @@ export const runSleeping = ({
     const { pieces } = await load(waiting, AT_A_TIME, () => {
       if (begun % BLOCK === 0) progress(`sending lead ${begun} of ${waiting}`);
       begun += 1;
-      return send({ category: CATEGORY, ...(begun % ONE_OF === 0 ? {} : OTHER_STATE) });
+      return send({ category: CATEGORY, ...(begun % ONE_OF === 0 ? {} : { home: OTHER_HOME }) });
     });
     // Others were sent until the last of them was answered.
     const concerned = Math.floor(begun / ONE_OF);
@@ -136,14 +138,12 @@ export const runSleeping = ({
     await applyMarketText(database, 'market of the bench', campaign('NY', SAMPLE.state));
     const ids = new Set(pieces.flatMap(({ result }) => result.leadId ?? []));
     const meanwhile: Reply[] = [];
-    // As long as it takes on a busy machine.
-    const givenUpAt = changedAt + (concerned / NOTIFIED_PER_SECOND_BUSY + 60) * 1000;
-    while (Date.now() < givenUpAt) {
-      const woken = await database.sales.countDocuments({ campaign: campaignId(SELLER, CATEGORY) });
-      const left = concerned - woken;
-      if (left <= 0) break;
-      progress(`waking ${concerned} of ${waiting}: ${left} wait`);
+    let [woken, lastWokenAt] = [0, Date.now()];
+    while (woken < concerned && Date.now() < lastWokenAt + IDLE_S * 1000) {
+      progress(`waking ${concerned} of ${waiting}: ${concerned - woken} wait`);
       meanwhile.push(...(await sendSteadily(5, send)));
+      const now = await database.sales.countDocuments({ campaign: campaignId(SELLER, CATEGORY) });
+      if (now > woken) [woken, lastWokenAt] = [now, Date.now()];
     }
     const sales = await database.sales
       .find({ at: { $gte: new Date(changedAt) } }, { projection: { lead: 1, at: 1 } })

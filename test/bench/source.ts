@@ -19,6 +19,8 @@ export interface Sent {
   /** Instead of the shape's. */
   category?: string;
   email?: string;
+  /** Instead of the sample lead's. */
+  home?: { state: string; zip: string };
 }
 
 /** Answer to a lead. */
@@ -53,11 +55,12 @@ function somebody(): { phone: string; email: string } {
 export async function sendLead(
   dispatcher: Dispatcher,
   { api, key, seller }: Source,
-  { shape = 'usual', category = categoryOf(shape), email }: Sent = {},
+  { shape = 'usual', category = categoryOf(shape), email, home }: Sent = {},
 ): Promise<Reply> {
   const person = somebody();
   const lead = {
     ...SAMPLE,
+    ...home,
     ...person,
     email: email ?? person.email,
     seller,
