@@ -18,14 +18,14 @@ export interface MarketChanges {
 export const NOTIFIED_PER_SECOND = 20;
 export const NOTIFIED_PER_SECOND_BUSY = 5;
 
-/** The share of the machine's CPU time from which on it is busy. */
+/** The share of CPU time from which on the machine or the process is busy. */
 const BUSY_CPU = 0.6;
 /** How often a busy machine is looked at, ms. */
 const LOOK_EVERY_MS = 50;
 
 /**
  * Signals the next leads of a market change, in order; returns how many.
- * @param cpuShare the share of the machine's CPU time that was used lately
+ * @param cpuShare how busy the machine or this process was lately, from 0 to 1
  */
 export async function signalNextMarketChange(
   client: Client,

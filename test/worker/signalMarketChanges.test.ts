@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openCpuShare } from '../../src/worker/cpuShare.js';
 import {
@@ -33,15 +34,36 @@ test('The share of CPU time is that of the last half second', () => {
     { at: 500, busy: 200, all: 1000 },
     { at: 700, busy: 200, all: 1400 },
     { at: 701, busy: 200, all: 1400 },
-  ];
-  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0 });
+  ].map((one) => ({ ...one, mainThread: 0 }));
+  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
   expect(Array.from({ length: 4 }, share)).toEqual([1, 0.2, 0, 0]);
 });
 
-test('A busy core is seen', () => {
+test('The time before a pause does not count', () => {
+  const samples = [
+    { at: 0, busy: 0, all: 0 },
+    { at: 60_000, busy: 12_000, all: 120_000 },
+    { at: 60_100, busy: 12_200, all: 120_200 },
+  ].map((one) => ({ ...one, mainThread: 0 }));
+  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+  expect(Array.from({ length: 2 }, share)).toEqual([0, 1]);
+});
+
+test('A container at its CPU limit is busy, though its machine is not', () => {
+  const samples = [
+    { at: 0, busy: 0, all: 0, mainThread: 50 },
+    { at: 100, busy: 200, all: 6400, mainThread: 130 },
+  ];
+  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+  expect(share()).toBe(0.8);
+});
+
+test('A busy core and a busy main thread are seen', async () => {
   const share = openCpuShare();
+  await sleep(0);
   const until = performance.now() + 300;
   while (performance.now() < until);
-  expect(share()).toBeGreaterThan(0);
+  await sleep(0);
+  expect(share()).toBeGreaterThan(0.6);
   expect(share()).toBeLessThanOrEqual(1);
 });
