@@ -3,6 +3,7 @@ import type { MarketChangeDocument, MarketChangeProgress } from './documents.js'
 
 /** Every process knows the new terms after this time, ms (see cache.ts). */
 const KNOWN_AFTER_MS = 2000;
+/** Longer than a worker notifies leads of a batch (`BATCH_MS` of src/worker/signalMarketChanges.ts). */
 const LEASE_MS = 30_000;
 
 /**

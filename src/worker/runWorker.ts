@@ -120,7 +120,7 @@ export async function runWorker(
     runPeriodically(
       (signal) =>
         client.withAbortSignal(signal, () =>
-          signalNextMarketChange(client, services.marketChanges, cpuShare),
+          signalNextMarketChange(client, services.marketChanges, cpuShare, signal),
         ),
       {
         everyMs: WAKE_EVERY_MS,

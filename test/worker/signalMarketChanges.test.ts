@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { Client, Connection } from '@temporalio/client';
+import { expect, test, vi } from 'vitest';
 import { openCpuShare } from '../../src/worker/cpuShare.js';
 import {
   NOTIFIED_PER_SECOND,
   NOTIFIED_PER_SECOND_BUSY,
   pauseBetween,
+  signalNextMarketChange,
 } from '../../src/worker/signalMarketChanges.js';
 
 async function msOf(wait: Promise<void>): Promise<number> {
@@ -25,6 +27,14 @@ test('Waiting leads are woken slowly while it is busy, until it is not', async (
   let looks = 0;
   await pauseBetween(() => ((looks += 1) < 3 ? 0.9 : 0.1));
   expect(looks).toBe(3);
+});
+
+test('A worker that stops notifies no further lead', async () => {
+  const client = new Client({ connection: Connection.lazy() });
+  const isDone = vi.fn(() => Promise.resolve());
+  const next = () => Promise.resolve({ leads: [{ leadId: 'one', news: 'now' as const }], done: isDone });
+  expect(await signalNextMarketChange(client, { next }, () => 0, AbortSignal.abort())).toBe(0);
+  expect(isDone).not.toHaveBeenCalled();
 });
 
 test('The share of CPU time is that of the last half second', () => {

@@ -26,17 +26,21 @@ export interface AffectedLead {
 
 /**
  * Leases a market change for the next batch of the waiting leads that it affects, oldest first; undefined if there is none.
- * After `done`, the next batch starts after these leads.
+ * After `done`, the next batch starts after these leads, or after `upTo`.
  */
 export async function nextMarketChange(
   database: Database,
   now: Date,
-): Promise<{ leads: AffectedLead[]; done(): Promise<void> } | undefined> {
+): Promise<{ leads: AffectedLead[]; done(upTo?: string): Promise<void> } | undefined> {
   const change = await leaseMarketChange(database, now);
   if (!change) return undefined;
   const { leads, after, isLast } = await affectedLeads(database, change, now.getTime());
   const finish = isLast ? finishMarketChange : advanceMarketChange;
-  return { leads, done: () => finish(database, change, after, now) };
+  const done = (upTo?: string): Promise<void> =>
+    upTo === undefined
+      ? finish(database, change, after, now)
+      : advanceMarketChange(database, change, upTo, now);
+  return { leads, done };
 }
 
 /**

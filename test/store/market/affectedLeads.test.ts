@@ -127,6 +127,16 @@ describe('a market change', () => {
     expect(await changes()).toEqual([]);
   });
 
+  test('goes on after the last lead that was notified, if a worker stops in between', async () => {
+    await apply('{ buyer: northwind, delay: 20m }');
+    const batch = await nextMarketChange(database, later());
+    const [first, second] = batch?.leads ?? [];
+    await batch?.done(first?.leadId);
+    expect(second).toBeDefined();
+    expect(await notified()).toEqual([second]);
+    expect(await changes()).toEqual([]);
+  });
+
   test('is stored once with the lead’s last round', async () => {
     const change = { at: 1, what: 'delay' as const };
     const heard = { round: 1, pending: { retryAfter: [5], expireAfter: 6 }, changes: [change] };
