@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { WaitUpdate } from '../../market/waiting/waiting.js';
 import { waitUpdateFor } from '../../market/waiting/waking.js';
 import type { Database } from '../db.js';
@@ -83,8 +84,9 @@ async function affectedLeads(
   return { leads, after: last, isLast: false };
 }
 
-/** Ids that are read ahead, and how many of their leads are looked at together. */
+/** Ids that are read ahead, for how many campaigns they are kept, and how many of their leads are looked at together. */
 const READ_AHEAD = 10_000;
+const CAMPAIGNS_AHEAD = 10;
 const LOOKED_AT_ONCE = IN_VALUES;
 
 /** Ids of a change, in order, from the one after `from`. */
@@ -96,7 +98,7 @@ interface Ahead {
 }
 
 /** What this process has read ahead, by campaign, for each database that it has opened. */
-const ahead = new WeakMap<Database, Map<string, Ahead>>();
+const ahead = new WeakMap<Database, LRUCache<string, Ahead>>();
 
 /**
  * Ids of the next leads of a campaign that wait, or did when their ids were read for this change. They are read ahead
@@ -107,7 +109,7 @@ async function waitingAfter(
   campaign: string,
   { at, after, until }: MarketChangeProgress,
 ): Promise<string[]> {
-  const known = ahead.get(database) ?? new Map<string, Ahead>();
+  const known = ahead.get(database) ?? new LRUCache<string, Ahead>({ max: CAMPAIGNS_AHEAD });
   ahead.set(database, known);
   const kept = known.get(campaign);
   const isOfChange = kept?.at === at.getTime() && kept.until === until && kept.from <= after;
