@@ -34,7 +34,9 @@ export function watchForRush(now: () => number = Date.now): Rush {
       if (now() - receivedAt.getTime() >= WAITED_MS) last = now();
     },
     get isOn() {
-      return now() - last < RUSH_MS;
+      const ago = now() - last;
+      // A clock that was set back does not prolong it.
+      return ago >= 0 && ago < RUSH_MS;
     },
   };
 }

@@ -179,4 +179,8 @@ test('New leads wait for workers from the first that starts late until two secon
   expect(rush.isOn).toBe(true);
   now += 1;
   expect(rush.isOn).toBe(false);
+  rush.started(new Date(now - 250));
+  // The clock is set back.
+  now -= 3_600_000;
+  expect(rush.isOn).toBe(false);
 });
