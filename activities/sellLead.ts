@@ -135,13 +135,8 @@ export async function storeRoundForSale(
   if (!(await isHealthy(deps, offer.buyer, 'posts')) || (await changedCurrency(deps, request)) !== undefined)
     return undefined;
   const terms = { ...claimTerms(request, { isExpired: false }), lead };
-  return storeRoundWithPost(
-    deps.database,
-    round,
-    terms,
-    (_, claim) => needsOf(deps, request, lead, claim),
-    now,
-  );
+  const needs = (claim: Claim): Promise<SaleNeeds> => needsOf(deps, request, lead, claim);
+  return storeRoundWithPost(deps.database, round, terms, { needsOf: needs, now });
 }
 
 /** Whether a cancelled post of an earlier round may be followed by another. */

@@ -93,18 +93,18 @@ type NeedsOf = (lead: LeadDocument, claim: Claim) => Promise<SaleNeeds>;
 /**
  * Stores a round with the claim of its first offer, and reserves what the sale needs, in one request. Returns undefined
  * if nothing was stored, because the conditions of the round or of the claim are not met.
+ * @param now decides the windows that the sale counts in, UTC ms
  */
 export async function storeRoundWithPost(
   database: Database,
   round: Round,
   offer: ClaimTerms & { lead: LeadDocument },
-  needsOf: NeedsOf,
-  now: number,
+  { needsOf, now }: { needsOf: (claim: Claim) => Promise<SaleNeeds>; now: number },
 ): Promise<StoredPost | undefined> {
   const began = performance.now();
   const { lead, contract } = offer;
   const { claim, write } = roundWithClaimWrite(round, offer);
-  const needs = await needsOf(lead, claim);
+  const needs = await needsOf(claim);
   const stored = { claim, needs, now, began };
   // What is reserved for a promise belongs to the sale first (`reserveFor`).
   if (lead.promise !== undefined) {

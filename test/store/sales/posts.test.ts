@@ -56,7 +56,7 @@ describe('a round that is stored with the post of its first offer', () => {
     notesPerson: true,
   };
   const store = (terms: ReturnType<typeof offer>, needs: SaleNeeds) =>
-    storeRoundWithPost(database, round, terms, () => Promise.resolve(needs), NOW);
+    storeRoundWithPost(database, round, terms, { needsOf: () => Promise.resolve(needs), now: NOW });
   const begin = (terms: Parameters<typeof beginPost>[1], needs: SaleNeeds) =>
     beginPost(database, terms, () => Promise.resolve(needs), NOW);
   const stored = (_id: string) => database.leads.findOne({ _id });
