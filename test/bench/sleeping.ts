@@ -115,13 +115,15 @@ export const runSleeping = ({
     await untilSettled(database);
     const before = await atRest(world, product);
     let begun = 0;
-    const { pieces } = await load(waiting, AT_A_TIME, () => {
+    const ids = new Set<string>();
+    await load(waiting, AT_A_TIME, async () => {
       if (begun % BLOCK === 0) progress(`sending lead ${begun} of ${waiting}`);
       begun += 1;
-      return send({ category: CATEGORY, ...(begun % ONE_OF === 0 ? {} : { home: OTHER_HOME }) });
+      const isConcerned = begun % ONE_OF === 0;
+      const { leadId } = await send({ category: CATEGORY, ...(isConcerned ? {} : { home: OTHER_HOME }) });
+      if (isConcerned && leadId !== undefined) ids.add(leadId);
     });
-    // Others were sent until the last of them was answered.
-    const concerned = Math.floor(begun / ONE_OF);
+    const concerned = ids.size;
     const given = Date.now() + STORED_S * 1000;
     for (;;) {
       // Some were only stored, because no worker was free in time.
@@ -136,7 +138,6 @@ export const runSleeping = ({
     progress('waking them');
     const changedAt = Date.now();
     await applyMarketText(database, 'market of the bench', campaign('NY', SAMPLE.state));
-    const ids = new Set(pieces.flatMap(({ result }) => result.leadId ?? []));
     const meanwhile: Reply[] = [];
     let [woken, lastWokenAt] = [0, Date.now()];
     while (woken < concerned && Date.now() < lastWokenAt + IDLE_S * 1000) {
