@@ -3,12 +3,12 @@ import { pingId } from '../ids.js';
 import { isFinalRefusal } from '../model/delivery.js';
 import { aboveCeiling, isBelowFloor } from './prices.js';
 import type { Reason } from '../model/reason.js';
-import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
+import type { Bid, Candidate, Entry, NoBid, PingTimes, Round } from '../model/round.js';
 import type { Sale } from '../model/market.js';
 import type { Contender } from './turns.js';
 
-/** A buyer's answer to a ping, or the reason that there is none. `ms`: the time it took. */
-export type PingAnswer = { ms: number; sentAfter?: number } & ({ bid: Bid } | { noBid: NoBid });
+/** A buyer's answer to a ping, or the reason that there is none. */
+export type PingAnswer = PingTimes & { ms: number } & ({ bid: Bid } | { noBid: NoBid });
 
 export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
   const tier = Math.min(...later.map((candidate) => candidate.tier));
@@ -17,7 +17,7 @@ export function nextTier({ later }: Round): { tier: number; asked: Candidate[] }
 
 /** Candidates whose answers the round did not wait for. Each is asked again at most once. */
 export const missedCandidates = ({ entries }: Round): Candidate[] =>
-  entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
+  entries.filter(({ again }) => again === 'due').map((entry) => ({ ...askedOnce(entry), again: 'asked' }));
 
 /** A key for candidates that are asked at the same time: by tier, and by whether they are asked again. */
 export const askGroup = ({ tier, again }: Candidate): string => `${tier}${again === 'asked' ? ' again' : ''}`;
@@ -43,7 +43,7 @@ export function withAnswers(round: Round, answers: Entry[]): Round {
 
 /** The round with a buyer's new answer in place of its expired bid, and its version raised by one. */
 export function withNewAnswer(round: Round, expired: Entry, answer: PingAnswer): Round {
-  const entry: Entry = { ...candidateIn(expired), ...answer };
+  const entry: Entry = { ...askedOnce(expired), ...answer };
   return {
     ...round,
     version: round.version + 1,
@@ -51,8 +51,9 @@ export function withNewAnswer(round: Round, expired: Entry, answer: PingAnswer):
   };
 }
 
-function candidateIn(entry: Entry): Candidate {
-  const candidate: Candidate & { bid?: unknown; noBid?: unknown } = { ...entry };
+/** The candidate of an entry, with the times of its ping: it is asked again. */
+function askedOnce({ sentAfter, ms, ...entry }: Entry): Candidate {
+  const candidate: Candidate & { bid?: unknown; noBid?: unknown } = { ...entry, first: { sentAfter, ms } };
   delete candidate.bid;
   delete candidate.noBid;
   return candidate;

@@ -195,9 +195,9 @@ export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome
 
 function outcome(entry: Entry, terms: RoundTerms, answer: OfferAnswer | undefined): Outcome {
   const { sale, currency, margin, promised } = terms;
-  const { contract, buyer, ms, sentAfter } = entry;
+  const { contract, buyer, ms, sentAfter, first } = entry;
   const again = entry.again === 'asked' ? (true as const) : undefined;
-  const who = { contract, buyer, ms, sentAfter, again };
+  const who = { contract, buyer, ms, sentAfter, again, first };
   if ('noBid' in entry) {
     const { reason, detail, words } = entry.noBid;
     return { ...who, sold: false, reason, detail, words };

@@ -1,5 +1,5 @@
 import type { PricePromise } from '../model/pricePromise.js';
-import type { Candidate, Entry, Round } from '../model/round.js';
+import type { Entry, Round } from '../model/round.js';
 import type { Offer } from './decide.js';
 
 /** The promise of a ping for these offers; undefined if there is none. */
@@ -21,7 +21,11 @@ export function withPingedAnswers(planned: Round, pinged: Round): Round | undefi
   const before = new Map(pinged.entries.map((entry) => [entry.contract, entry]));
   const entries = planned.later.flatMap((candidate): Entry[] => {
     const entry = before.get(candidate.contract);
-    return entry !== undefined && isAnswered(entry) ? [withAnswerOf(entry, candidate)] : [];
+    if (entry === undefined || !isAnswered(entry)) return [];
+    const { ms, sentAfter } = entry;
+    const times = { ms, sentAfter: sentAfter === undefined ? undefined : pinged.at + sentAfter - planned.at };
+    const answer = 'bid' in entry ? { bid: entry.bid } : { noBid: entry.noBid };
+    return [{ ...candidate, ...times, ...answer }];
   });
   if (!entries.some((entry) => 'bid' in entry)) return undefined;
   const known = new Set(entries.map(({ contract }) => contract));
@@ -35,8 +39,3 @@ export function withPingedAnswers(planned: Round, pinged: Round): Round | undefi
 }
 
 const isAnswered = (entry: Entry): boolean => 'bid' in entry || entry.noBid.reason === 'no_bid';
-
-const withAnswerOf = (entry: Entry, candidate: Candidate): Entry =>
-  'bid' in entry
-    ? { ...candidate, ms: entry.ms, bid: entry.bid }
-    : { ...candidate, ms: entry.ms, noBid: entry.noBid };

@@ -55,6 +55,14 @@ export interface NoBid {
   pingId?: string;
 }
 
+/** When a ping was sent, ms after the round's start, and how long its buyer took. */
+export interface PingTimes {
+  /** Negative if the seller's ping of the lead was answered with it, before the round. */
+  sentAfter?: number;
+  /** Absent if its answer was not waited for. */
+  ms?: number;
+}
+
 /** A contract that may buy in this round, with everything that the decision depends on, so that it can be repeated. */
 export interface Candidate {
   contract: string;
@@ -73,13 +81,12 @@ export interface Candidate {
    * been asked again.
    */
   again?: 'due' | 'asked';
+  /** Its first ping, if it was asked again: the round did not wait for the answer, or its bid had expired. */
+  first?: PingTimes;
 }
 
-/**
- * A candidate's result once its tier was asked. `ms`: how long the buyer took. `sentAfter`: when its ping was sent, ms
- * after the round's start.
- */
-export type Entry = Candidate & { ms?: number; sentAfter?: number } & ({ bid: Bid } | { noBid: NoBid });
+/** A candidate's result once its tier was asked. */
+export type Entry = Candidate & PingTimes & ({ bid: Bid } | { noBid: NoBid });
 
 /**
  * Contracts that could not buy, grouped by reason: in a large campaign, that is most contracts. The buyers' ids are
@@ -147,12 +154,12 @@ export interface Round {
 export type Outcome = {
   contract: string;
   buyer: string;
-  ms?: number;
-  /** When its ping was sent, ms after the round's start. */
-  sentAfter?: number;
   /** Whether it was asked again because the round did not wait for its first answer. */
   again?: true;
+  /** Of the first ping, if it was asked again. */
+  first?: PingTimes;
   price?: Minor;
   /** The ignored parts of the buyer's answer, for ops. */
   note?: string;
-} & ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string; limit?: MetLimit });
+} & PingTimes &
+  ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string; limit?: MetLimit });

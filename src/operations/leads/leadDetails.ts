@@ -152,6 +152,7 @@ function roundView({ round, answers }: RoundWithAnswers, lead: StoredLead) {
       sent_after_ms: outcome.sentAfter,
       ms: outcome.ms,
       asked_again: outcome.again,
+      first_ping: outcome.first && { sent_after_ms: outcome.first.sentAfter, ms: outcome.first.ms },
     })),
   };
 }

@@ -52,18 +52,20 @@ describe('The tier that is asked next', () => {
 });
 
 describe('A candidate whose answer nobody waited for', () => {
-  const slow = missedEntry(candidate('slow'));
+  const slow = { ...missedEntry(candidate('slow')), sentAfter: 2 };
 
   test('is due to be asked again, and asked once only', () => {
     expect(slow).toEqual({
       ...candidate('slow'),
       again: 'due',
+      sentAfter: 2,
       noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
     });
-    expect(missedCandidates(roundOf([slow]))).toEqual([candidate('slow', { again: 'asked' })]);
+    const asked = candidate('slow', { again: 'asked', first: { sentAfter: 2 } });
+    expect(missedCandidates(roundOf([slow]))).toEqual([asked]);
     const [again] = missedCandidates(roundOf([slow]));
     expect(again && missedEntry(again)).toEqual({
-      ...candidate('slow', { again: 'asked' }),
+      ...asked,
       noBid: {
         reason: 'outbid',
         detail: 'the round was decided before it answered, also when it was asked again',
@@ -100,13 +102,15 @@ describe('A round with new answers', () => {
     });
   });
 
-  test('has a new bid where one has expired, and nothing of the old one', () => {
-    const answer: PingAnswer = { ms: 7, noBid: { reason: 'no_bid' } };
-    const round = withNewAnswer(roundOf([first, second]), first, answer);
+  test('has a new bid where one has expired, and only the times of the old one', () => {
+    const expired = { ...first, ms: 40, sentAfter: 1 };
+    const refused: PingAnswer = { ms: 7, noBid: { reason: 'no_bid' } };
+    const round = withNewAnswer(roundOf([expired, second]), expired, refused);
     expect(round.version).toBe(5);
-    expect(round.entries).toEqual([{ ...a, ms: 7, noBid: { reason: 'no_bid' } }, second]);
-    const back = withNewAnswer(round, { ...a, noBid: { reason: 'no_bid' } }, { ms: 8, bid: { price: 1 } });
-    expect(back.entries[0]).toEqual({ ...a, ms: 8, bid: { price: 1 } });
+    const times = { first: { ms: 40, sentAfter: 1 } };
+    expect(round.entries).toEqual([{ ...a, ...times, ...refused }, second]);
+    const bid: PingAnswer = { ms: 8, sentAfter: 900, bid: { price: 1 } };
+    expect(withNewAnswer(roundOf([expired]), expired, bid).entries).toEqual([{ ...a, ...times, ...bid }]);
   });
 });
 

@@ -129,12 +129,13 @@ describe('The round of a lead with a ping', () => {
   });
 
   test('has the answers of the ping from contracts that may still buy, under the terms of its own plan', () => {
-    const round = withPingedAnswers(planned, pinged);
+    const round = withPingedAnswers({ ...planned, at: 5000 }, pinged);
     expect(round?.entries).toEqual([
       {
         ...candidate('best'),
         floor: 4000,
         ms: 40,
+        sentAfter: -4997,
         bid: { price: 5000, pingId: 'ping of best', expiresAt: 1 },
       },
       { ...candidate('no'), ms: 10, noBid: { reason: 'no_bid' } },
