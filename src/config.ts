@@ -57,7 +57,7 @@ export const Settings = Type.Object({
     pattern: `^rediss?://${SERVER}(\\?[^\\s@]*)?$`,
     secret: true,
     description:
-      'Address of Redis or Valkey, which counts requests: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
+      'Address of Redis or Valkey, which counts requests and carries outcomes of leads to the APIs: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
   }),
   REDIS_PASSWORD: optionalText('Password for REDIS_URL, if that address does not contain it', {
     secret: true,
