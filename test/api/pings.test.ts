@@ -431,17 +431,18 @@ describe('the caps of the bidders', () => {
         return send(leadOf(category, asked.ping_id));
       }),
     );
-    const sold = work.filter((reply) => reply?.body.status === 'sold');
-    const open = await world.database.pings.countDocuments({ 'lead.category': category, status: 'open' });
-    expect(sold.length + open).toBe(CAP);
+    const sold = () => world.database.sales.countDocuments({ buyer: idOf('northwind') });
+    const open = () => world.database.pings.countDocuments({ 'lead.category': category, status: 'open' });
+    // On a busy machine, leads are sold after the answer.
+    await expect.poll(async () => (await sold()) + (await open())).toBe(CAP);
+    const answered = work.filter((reply) => reply?.body.status === 'sold');
+    expect(answered.length).toBeLessThanOrEqual(await sold());
     const accepted = new Set(northwind?.of('post').map(({ body }) => body.post_id));
-    expect(accepted.size).toBe(sold.length);
-    const sales = await world.database.sales.countDocuments({ buyer: idOf('northwind') });
-    expect(sales).toBe(sold.length);
+    expect(accepted.size).toBe(await sold());
     expect((await usageOf(category, idOf('northwind')))?.sold).toEqual({ total: CAP });
     // When the open pings end, the rest of the cap is free.
     const pings = await world.database.pings.find({ 'lead.category': category }).toArray();
     for (const { _id } of pings) await endPing(world.database, _id, { isLast: true });
-    expect((await usageOf(category, idOf('northwind')))?.sold).toEqual({ total: sold.length });
+    expect((await usageOf(category, idOf('northwind')))?.sold).toEqual({ total: await sold() });
   });
 });
