@@ -34,7 +34,7 @@ export const cancelPost =
     const to = await recipientOf(deps, lead, contract);
     if (to === undefined || lead.sandbox !== undefined) return 'cancelled';
     const notice = await sendCancellationTo(deps, to, { postId, leadId });
-    metrics.notificationAttempt(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
+    metrics.notificationAttempt(notice.ms, { kind: 'cancelled', delivered: String(notice.delivered) });
     const { delivered, detail: answer } = notice;
     log.info({ lead_id: leadId, contract, event: 'post_cancelled', delivered, detail: answer });
     if (notice.delivered || notice.final) return 'cancelled';

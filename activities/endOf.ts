@@ -34,7 +34,7 @@ export interface End {
 /** Rounds that the result shows: the first and the last ones of a long life. */
 const SHOWN_ROUNDS = { first: 5, last: 20 };
 
-/** The end of a lead, told from the database. */
+/** The end of a lead, as it is stored. */
 export async function endOf(deps: Deps, leadId: string, status: EndStatus): Promise<End> {
   const { database, log } = deps;
   const lead = await storedLead(database, leadId);

@@ -47,11 +47,11 @@ export async function reportOf(
   { isFirst }: { isFirst: boolean },
 ): Promise<RoundReport> {
   const { round, answers, status } = progress;
-  const told = { round: round.number, addresses: round.tell.postbacks };
-  if (status === 'interrupted') return { ...told, status, notices: [] };
+  const ofRound = { round: round.number, addresses: round.tell.postbacks };
+  if (status === 'interrupted') return { ...ofRound, status, notices: [] };
   if (status === 'uncertain') {
     const posts = progress.posts.map((post) => uncertainPost(lead, progress, post));
-    return { ...told, status, posts, notices: unusedPosts(lead, progress, progress.posts) };
+    return { ...ofRound, status, posts, notices: unusedPosts(lead, progress, progress.posts) };
   }
   const outcomes = conclude(round, answers);
   const sold = outcomes.some((outcome) => outcome.sold);
@@ -61,7 +61,7 @@ export async function reportOf(
     const waiting = waitingRound(round, answers);
     const isClaimedElsewhere = status === 'closed' ? true : undefined;
     return {
-      ...told,
+      ...ofRound,
       status: 'unsold',
       notices,
       waiting,
@@ -70,7 +70,7 @@ export async function reportOf(
     };
   }
   const end = isFirst ? endInFirstRound(lead, progress) : await endOf(deps, lead._id, 'sold');
-  return { ...end, ...told, notices, status: 'sold' };
+  return { ...end, ...ofRound, notices, status: 'sold' };
 }
 
 /** The end of a lead that is sold in its first round: as `endOf` tells it, without a read of the database. */

@@ -48,7 +48,7 @@ export const sendDigest =
     const message = { url, timeoutMs, secret: buyer.secret, id: `${id}.${day}.digest`, payload };
     const delivery = await sendNotice(send, message);
     const { delivered, detail, ms } = delivery;
-    metrics.notificationAttempt(ms, { kind: 'digest', heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind: 'digest', delivered: String(delivered) });
     log.info({ buyer: id, event: 'notice', kind: 'digest', day, delivered, detail, ms });
     if (!delivery.delivered) throw undelivered(id, delivery);
     return 'sent';

@@ -33,12 +33,12 @@ export const sendMail =
     const entries = await Promise.all(mails.map((mail) => entryOf(database, mail)));
     const posts = entries.flatMap((entry) => ('post' in entry ? [entry.post] : []));
     const leftOut = entries.flatMap((entry) => ('why' in entry ? [entry] : []));
-    const told = leftOut.filter(({ why }) => why !== RETURNED);
-    if (posts.length + told.length > 0) {
-      const result = await outlets.sendDigest(outlet, { id: first.message, posts, leftOut: told });
+    const missing = leftOut.filter(({ why }) => why !== RETURNED);
+    if (posts.length + missing.length > 0) {
+      const result = await outlets.sendDigest(outlet, { id: first.message, posts, leftOut: missing });
       const { ms, detail } = result;
       const delivered = result.answer === 'accepted';
-      metrics.notificationAttempt(ms, { kind: 'mail', heard: String(delivered) });
+      metrics.notificationAttempt(ms, { kind: 'mail', delivered: String(delivered) });
       log.info({ contract, event: 'mail', leads: posts.length, delivered, detail, ms });
       const noted = {
         at: new Date(),

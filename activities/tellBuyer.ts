@@ -21,7 +21,7 @@ export interface BuyerNotice {
  */
 export const tellBuyer =
   (deps: Deps) =>
-  async ({ leadId, round, notice }: BuyerNotice): Promise<'told' | 'not asked for'> => {
+  async ({ leadId, round, notice }: BuyerNotice): Promise<'notified' | 'not asked for'> => {
     const { database, send, log } = deps;
     const { kind, contract } = notice;
     const buyer = await findBuyer(database, notice.buyer);
@@ -34,12 +34,12 @@ export const tellBuyer =
     const id = `${idAbout(lead, notice, round)}.${kind}`;
     const delivery = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
     const { delivered, detail, ms } = delivery;
-    metrics.notificationAttempt(ms, { kind, heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind, delivered: String(delivered) });
     log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
-    const told = { at: new Date(), what: `notice: ${kind}`, whom: buyer.id, heard: delivered, detail, ms };
-    await noteNotification(database, leadId, told);
+    const attempt = { at: new Date(), what: `notice: ${kind}`, whom: buyer.id, heard: delivered, detail, ms };
+    await noteNotification(database, leadId, attempt);
     if (!delivery.delivered) throw undelivered(buyer.id, delivery);
-    return 'told';
+    return 'notified';
   };
 
 /** The ping or post that a notice is about, or the lead and round of which the buyer was left out. */

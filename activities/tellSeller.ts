@@ -23,7 +23,12 @@ export interface Postback {
  */
 export const tellSeller =
   ({ database, send, log }: Deps) =>
-  async ({ leadId, status, round, address }: Postback): Promise<'told' | 'overtaken' | 'not asked for'> => {
+  async ({
+    leadId,
+    status,
+    round,
+    address,
+  }: Postback): Promise<'notified' | 'overtaken' | 'not asked for'> => {
     const lead = await findLead(database, leadId);
     if (lead?.status !== status) return 'overtaken';
     const seller = await findSeller(database, lead.seller);
@@ -35,12 +40,12 @@ export const tellSeller =
     const change = { ...lead, status, references: sourceReferences(lead) };
     const delivery = await sendPostback(send, { url, secret }, id, change);
     const { delivered, detail, ms } = delivery;
-    metrics.notificationAttempt(ms, { kind: 'postback', heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind: 'postback', delivered: String(delivered) });
     const about = { lead_id: leadId, seller: seller.code, status, address };
     log.info({ ...about, event: 'postback', delivered, detail, ms });
     const whom = `address ${address + 1}`;
-    const told = { at: new Date(), what: `postback: ${status}`, whom, heard: delivered, detail, ms };
-    await noteNotification(database, leadId, told);
+    const attempt = { at: new Date(), what: `postback: ${status}`, whom, heard: delivered, detail, ms };
+    await noteNotification(database, leadId, attempt);
     if (!delivery.delivered) throw undelivered(`${seller.code}, ${whom},`, delivery);
-    return 'told';
+    return 'notified';
   };

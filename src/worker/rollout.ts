@@ -36,9 +36,9 @@ export async function startRollout(
   const look = () => makeCurrentIfDue({ connection, settings, buildId, log });
   const until = Date.now() + PATIENCE_MS;
   while (Date.now() < until) {
-    const standing = await look().catch((): RolloutState => 'unknown');
-    if (standing === 'waits') log.warn({ event: 'build_waits', build: buildId });
-    if (standing !== 'unknown') break;
+    const state = await look().catch((): RolloutState => 'unknown');
+    if (state === 'waits') log.warn({ event: 'build_waits', build: buildId });
+    if (state !== 'unknown') break;
     await sleep(SOON_MS);
   }
   return runPeriodically(

@@ -61,7 +61,7 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Offe
       ? buyers.split(' ').map((buyer): [string, NoBid] => [`${round.campaign}/${buyer}`, why])
       : [],
   );
-  const passedOver = answers.flatMap((one): [string, NoBid][] =>
+  const skipped = answers.flatMap((one): [string, NoBid][] =>
     one.answer === 'circuit_open' ? [[one.contract, { reason: one.answer, detail: one.detail }]] : [],
   );
   return {
@@ -69,7 +69,7 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Offe
     waitedUntil: nextWait(facts, round, answers).at,
     mode: round.terms.sale.mode,
     answers: Object.fromEntries(round.entries.flatMap(saidIn)),
-    excluded: Object.fromEntries([...kept, ...passedOver]),
+    excluded: Object.fromEntries([...kept, ...skipped]),
   };
 }
 

@@ -43,8 +43,8 @@ export function noticesOf(
     const { buyer, contract } = outcome;
     if (outcome.sold) {
       const kinds = ['won', ...(isTest ? [] : (['billed'] as const))] as const;
-      const told = low.includes(contract) ? ([...kinds, 'low_balance'] as const) : kinds;
-      return told.map((kind) => ({ buyer, contract, kind }));
+      const events = low.includes(contract) ? ([...kinds, 'low_balance'] as const) : kinds;
+      return events.map((kind) => ({ buyer, contract, kind }));
     }
     const { pingId, bidId } = bids.get(contract) ?? {};
     if (pingId === undefined || KNOWN.includes(outcome.reason)) return [];
