@@ -26,7 +26,7 @@ import {
 } from './world.js';
 
 export interface SleepingOptions extends Run {
-  /** Number of leads that wait; the change of the market lets a contract take one of ten. */
+  /** Number of leads that wait; the change of the market lets a contract take 10,000 of them. */
   waiting: number;
   /** Number of leads before the first measurement. */
   leads: number;
@@ -76,12 +76,15 @@ const CALM_S = 60;
 const EVERY_MS = 200;
 /** Leads that were only stored get their first round within this time, or the figures show it. */
 const STORED_S = 1800;
-/** The change has ended, or does not go on, if no lead was sold for this time. */
-const IDLE_S = 60;
+/**
+ * The change does not go on if no lead was sold for this time. The local database takes half a minute to find the ids of
+ * 100,000 waiting leads.
+ */
+const IDLE_S = 180;
 /** Leads that wait are due in days. An index leads to the others: the local database would read all leads else. */
 const SOON_MS = 3_600_000;
-/** Of the waiting leads, the share that the change concerns. */
-const ONE_OF = 10;
+/** How many of the waiting leads the change concerns, or all if there are fewer than twice as many. */
+const CONCERNED = 10_000;
 /** Where the others are. */
 const OTHER_HOME = { state: 'OH', zip: '43004' };
 
@@ -115,11 +118,12 @@ export const runSleeping = ({
     await untilSettled(database);
     const before = await atRest(world, product);
     let begun = 0;
+    const oneOf = Math.max(1, Math.floor(waiting / CONCERNED));
     const ids = new Set<string>();
     await load(waiting, AT_A_TIME, async () => {
       if (begun % BLOCK === 0) progress(`sending lead ${begun} of ${waiting}`);
       begun += 1;
-      const isConcerned = begun % ONE_OF === 0;
+      const isConcerned = begun % oneOf === 0;
       const { leadId } = await send({ category: CATEGORY, ...(isConcerned ? {} : { home: OTHER_HOME }) });
       if (isConcerned && leadId !== undefined) ids.add(leadId);
     });

@@ -85,7 +85,7 @@ async function affectedLeads(
 }
 
 /** Ids that are read ahead, for how many campaigns they are kept, and how many of their leads are looked at together. */
-const READ_AHEAD = 10_000;
+const READ_AHEAD = 100_000;
 const CAMPAIGNS_AHEAD = 10;
 const LOOKED_AT_ONCE = IN_VALUES;
 
