@@ -3,6 +3,7 @@ import type { OfferAnswer } from '../../market/auction/decide.js';
 import type { Round } from '../../market/model/round.js';
 import type { Database } from '../db.js';
 import type { Claim, LeadDocument, SkippedOffer, RoundDocument, StoredLead } from '../documents.js';
+import { IN_VALUES } from '../localDatabase.js';
 import { openLead } from './person.js';
 import type { ReadOnlyCollection } from '../readOnly.js';
 
@@ -123,7 +124,7 @@ export async function readRounds(
   selection?: RoundSelection,
 ): Promise<{ rounds: RoundWithAnswers[]; leftOut: number }> {
   const own = Object.values(lead.rounds);
-  const moved = mayHaveMoved(lead) ? await movedRounds(database, lead._id, selection) : [];
+  const moved = mayHaveMoved(lead) ? await movedRounds(database, lead, selection) : [];
   const known = new Map<number, { round: Round; passed: SkippedOffer[] }>();
   for (const { passed = [], ...round } of moved) known.set(round.number, { round, passed });
   for (const round of own) known.set(round.number, { round, passed: known.get(round.number)?.passed ?? [] });
@@ -167,19 +168,23 @@ export function lastRoundOf(
 const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
   Object.keys(rounds).length < lastRound;
 
+/** By their ids, because SecantusDB would read all rounds of all leads for a range of ids. */
 async function movedRounds(
   { rounds }: { rounds: ReadOnlyCollection<RoundDocument> },
-  lead: string,
-  selection: RoundSelection | undefined,
+  { _id: lead, lastRound = 0 }: StoredLead,
+  selection: RoundSelection = { first: lastRound, last: 0 },
 ): Promise<(Round & Pick<RoundDocument, 'passed'>)[]> {
-  const those = roundsOfLead(lead);
-  const projection = { _id: 0, lead: 0 };
-  if (selection === undefined) return rounds.find(those, { sort: { _id: 1 }, projection }).toArray();
-  const [first, last] = await Promise.all([
-    rounds.find(those, { sort: { _id: 1 }, limit: selection.first, projection }).toArray(),
-    rounds.find(those, { sort: { _id: -1 }, limit: selection.last, projection }).toArray(),
-  ]);
-  return [...first, ...last];
+  const numbers = ends(
+    Array.from({ length: lastRound }, (_, i) => i + 1),
+    selection,
+  );
+  const found: (Round & Pick<RoundDocument, 'passed'>)[] = [];
+  for (let i = 0; i < numbers.length; i += IN_VALUES) {
+    const ids = numbers.slice(i, i + IN_VALUES).map((number) => roundId(lead, number));
+    const some = rounds.find({ _id: { $in: ids } }, { projection: { _id: 0, lead: 0 } });
+    found.push(...(await some.toArray()));
+  }
+  return found;
 }
 
 const ends = <T>(all: readonly T[], { first, last }: RoundSelection): T[] =>
