@@ -73,7 +73,7 @@ const program = new Command('bench')
     kind('--native', 'use a database server in Rust instead (secantusd-rs, see docs/performance.md)'),
   )
   .addOption(
-    kind('--sleeping', 'let 100,000 leads wait instead, and wake a tenth of them by a change of the market'),
+    kind('--sleeping', 'let 100,000 leads wait instead, and wake 10,000 of them by a change of the market'),
   )
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
   .addOption(

@@ -5,8 +5,15 @@ import { bookSale, purchaseOf } from '../../src/store/sales/book.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import { countHeldPosts, holdPost } from '../../src/store/leads/heldPosts.js';
-import { expireLead, findLeadSummary, markPending, openOverdueLeads } from '../../src/store/leads/leads.js';
+import {
+  expireLead,
+  findLeadSummary,
+  findStoredLead,
+  markPending,
+  openOverdueLeads,
+} from '../../src/store/leads/leads.js';
 import { listLeads } from '../../src/store/leads/listLeads.js';
+import { readRounds } from '../../src/store/leads/rounds.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { confirm, release, reserve, unsettledLeads } from '../../src/store/sales/capacity.js';
@@ -138,7 +145,18 @@ test('A lead is sold, held, expired and withdrawn by ids, without operators that
   expect(filters.length).toBeGreaterThan(20);
   const scanning = ['$or', '$and', '$nor', '$expr'];
   for (const filter of filters) {
-    expect(filter).toHaveProperty('_id');
+    expect(filter['_id']).toEqual(expect.any(String));
     expect(Object.keys(filter).filter((key) => scanning.includes(key))).toEqual([]);
   }
+});
+
+test('The rounds of a lead are read by their ids: the local database scans all rounds for a range', async () => {
+  const { _id } = await storeLead(database, await storeMarket(database, {}));
+  const lead = await findStoredLead(database, _id);
+  if (lead === null) throw new Error('The lead is not stored');
+  const read = () => readRounds(database, { ...lead, lastRound: 30 }, { first: 5, last: 20 });
+  const commands = await commandsOf(read);
+  const [ids, ...others] = commands.flatMap(filtersOf).map((filter) => filter['_id'] as { $in: string[] });
+  expect(others).toEqual([]);
+  expect(ids?.$in).toHaveLength(25);
 });
