@@ -145,13 +145,15 @@ test('A lead is sold, held, expired and withdrawn by ids, without operators that
   expect(filters.length).toBeGreaterThan(20);
   const scanning = ['$or', '$and', '$nor', '$expr'];
   for (const filter of filters) {
-    expect(filter['_id']).toEqual(expect.any(String));
+    expect(filter).toHaveProperty('_id');
+    expect(JSON.stringify(filter['_id'])).not.toMatch(/"\$[gl]te?"/);
     expect(Object.keys(filter).filter((key) => scanning.includes(key))).toEqual([]);
   }
 });
 
 test('The rounds of a lead are read by their ids: the local database scans all rounds for a range', async () => {
-  const { _id } = await storeLead(database, await storeMarket(database, {}));
+  const campaign = await storeMarket(database, {}, { category: 'Boats' });
+  const { _id } = await storeLead(database, campaign);
   const lead = await findStoredLead(database, _id);
   if (lead === null) throw new Error('The lead is not stored');
   const read = () => readRounds(database, { ...lead, lastRound: 30 }, { first: 5, last: 20 });
