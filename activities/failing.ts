@@ -40,11 +40,13 @@ interface Answered extends Omit<BuyerAnswer, 'at' | 'fault'> {
   isNews?: boolean;
 }
 
+type NoteDeps = Pick<Deps, 'database' | 'circuits' | 'log'>;
+
 /**
  * Notes how a buyer has answered, beside the lead's round, which does not wait for it. A failure that came long after its
  * limit is our own: after a pause, whatever was under way fails at once, and says nothing of the buyers.
  */
-export function note(deps: Deps, answered: Answered): void {
+export function note(deps: NoteDeps, answered: Answered): void {
   const { failure, noByStatus, ms, limitMs, isNews = true, ...answer } = answered;
   if (failure !== undefined && ms > limitMs + STOOD_STILL_MS) return;
   const late = failure?.reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
@@ -55,14 +57,16 @@ export function note(deps: Deps, answered: Answered): void {
 }
 
 async function noteInCircuit(
-  { database, circuits, log }: Deps,
+  { database, circuits, log }: NoteDeps,
   { buyer, of }: Pick<Answered, 'buyer' | 'of'>,
   failure: Failure | undefined,
 ): Promise<void> {
   const id = circuitId(buyer, of);
+  // Of the answer: to read the circuits may take a while.
+  const now = Date.now();
   try {
     const isKnown = (await circuits()).has(id);
-    const changed = await recordServerAnswer(database, id, { failure, now: Date.now(), isKnown });
+    const changed = await recordServerAnswer(database, id, { failure, now, isKnown });
     const warning = changed && warningAfter(changed.before, changed.after);
     if (!changed || !warning) return;
     const { failures, until, last } = changed.after;
