@@ -63,7 +63,7 @@ export function createBacklog(answerWindowMs: number, now: () => number = Date.n
       return (before * elapsedMs) / startedAt.length <= withinMs * SHARE || before === 0;
     },
     waits({ leadId, seller }, until) {
-      if (waiting.size === 0) [busySince, startedAt] = [now(), []];
+      if (waiting.size === 0) [busySince, startedAt] = [now(), startedAt.slice(-1)];
       const timer = setTimeout(late, Math.max(0, until - now()), leadId).unref();
       waiting.set(leadId, { seller, timer });
       bySeller.set(seller, (bySeller.get(seller) ?? 0) + 1);

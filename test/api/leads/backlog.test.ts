@@ -96,6 +96,14 @@ it('a late lead keeps its place in the queue, before later ones', () => {
   expect(isInTime()).toBe(true);
 });
 
+it('a late lead keeps its place in the queue, too, if a worker took the last one shortly before it came', () => {
+  start(arrive(1));
+  vi.advanceTimersByTime(100);
+  backlog.waits({ leadId: 'impatient', seller: 'ACME1234' }, Date.now() + 500);
+  vi.advanceTimersByTime(600);
+  expect(isInTime()).toBe(false);
+});
+
 it('a lead that has not started within two answer windows no longer counts', () => {
   const leads = arrive(50);
   vi.advanceTimersByTime(1000);
