@@ -21,7 +21,8 @@ export const workflowId = (leadId: string): string => `lead-${leadId}`;
 /** Signal: run the next round now instead of at its time. */
 export const RETRY_NOW_SIGNAL = 'retryNow';
 /**
- * Signal: terms have changed so that a waiting lead might now sell; with a `WaitUpdate`, the lead computes its next wait again.
+ * Signal: terms have changed so that a waiting lead might now sell; with a `WaitUpdate`, the lead computes its next wait
+ * again.
  */
 export const MARKET_CHANGED_SIGNAL = 'marketChanged';
 /** Signal: a buyer has returned the lead, so its life continues or its seller is notified. */

@@ -77,7 +77,7 @@ const EVERY_MS = 200;
 /** Leads that were only stored get their first round within this time, or the figures show it. */
 const STORED_S = 1800;
 /**
- * The change does not go on if no lead was sold for this time. The local database takes half a minute to find the ids of
+ * The change does not go on if no lead was sold for this time. The local database takes about a minute to find the ids of
  * 100,000 waiting leads.
  */
 const IDLE_S = 180;

@@ -37,6 +37,10 @@ test('A worker that stops notifies no further lead', async () => {
   expect(isDone).not.toHaveBeenCalled();
 });
 
+/** The share by these samples, one after another. */
+const shareOver = (samples: { at: number; busy: number; all: number; mainThread: number }[]) =>
+  openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+
 test('The share of CPU time is that of the last half second', () => {
   const samples = [
     { at: 0, busy: 0, all: 0 },
@@ -45,7 +49,7 @@ test('The share of CPU time is that of the last half second', () => {
     { at: 700, busy: 200, all: 1400 },
     { at: 701, busy: 200, all: 1400 },
   ].map((one) => ({ ...one, mainThread: 0 }));
-  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+  const share = shareOver(samples);
   expect(Array.from({ length: 4 }, share)).toEqual([1, 0.2, 0, 0]);
 });
 
@@ -55,7 +59,7 @@ test('The time before a pause does not count', () => {
     { at: 60_000, busy: 12_000, all: 120_000 },
     { at: 60_100, busy: 12_200, all: 120_200 },
   ].map((one) => ({ ...one, mainThread: 0 }));
-  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+  const share = shareOver(samples);
   expect(Array.from({ length: 2 }, share)).toEqual([0, 1]);
 });
 
@@ -64,7 +68,7 @@ test('A container at its CPU limit is busy, though its machine is not', () => {
     { at: 0, busy: 0, all: 0, mainThread: 50 },
     { at: 100, busy: 200, all: 6400, mainThread: 130 },
   ];
-  const share = openCpuShare(() => samples.shift() ?? { at: 0, busy: 0, all: 0, mainThread: 0 });
+  const share = shareOver(samples);
   expect(share()).toBe(0.8);
 });
 
